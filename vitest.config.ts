@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config';
+
+// For editors and `coverage`: the test command runs each package's own config through turbo.
+export default defineConfig({
+  test: {
+    projects: ['packages/*', 'apps/*', 'tests'],
+    coverage: { provider: 'v8', include: ['packages/*/src/**'], reporter: ['text', 'json-summary'] },
+  },
+});

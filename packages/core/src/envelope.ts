@@ -1,0 +1,107 @@
+import { decodeBase64, encodeBase64 } from './bytes.ts';
+import type { Content, MessageAttributes } from './message.ts';
+import type { Payload } from './queue.ts';
+import { QueueError } from './queue-error.ts';
+import { payloadBytes } from './size.ts';
+
+/** One logical message, as an envelope carries it. */
+export interface Item {
+  /** The sender's id; an envelope need not carry it. */
+  readonly id: string;
+  readonly content: Content;
+  readonly attributes?: MessageAttributes | undefined;
+  /** How often this message has been received before, for one that is sent again alone. 0 for a new one. */
+  readonly attempt: number;
+}
+
+/** One SQS message, ready to send, made of the first `taken` items. */
+export interface Sealed {
+  readonly payload: Payload;
+  readonly taken: number;
+  /** Undoes what sealing left elsewhere (an object in S3), for a message that was certainly not accepted. */
+  discard?(): Promise<void>;
+}
+
+/** One logical message out of an SQS message. `id` is `undefined` where the envelope carried none. */
+export interface OpenedItem {
+  readonly id?: string | undefined;
+  readonly content: Content;
+  readonly attributes: MessageAttributes;
+  readonly attempt: number;
+}
+
+/** An item that could not be opened. It fails alone. */
+export interface BrokenItem {
+  readonly id?: string | undefined;
+  readonly error: QueueError;
+}
+
+export interface Opened {
+  readonly items: readonly (OpenedItem | BrokenItem)[];
+  /** Called once SQS has deleted the message: clean-up of what it pointed to. */
+  deleted?(): Promise<void>;
+}
+
+/**
+ * One or many contents in one SQS message. Sender and consumer are given the same one.
+ *
+ * `seal` takes a prefix of `items` (never none) into at most `maxBytes`, as `payloadBytes` counts them, and throws
+ * `message-too-large` where the first item alone does not fit. `open` never throws for what came in: whatever cannot
+ * be read is a `BrokenItem`. Either may be asynchronous.
+ */
+export interface Envelope {
+  /** The most items that one SQS message takes: 1 unless the envelope packs. */
+  readonly maxItems: number;
+  seal(items: readonly [Item, ...Item[]], maxBytes: number): Sealed | Promise<Sealed>;
+  open(payload: Payload): Opened | Promise<Opened>;
+}
+
+/** Marks a body that is base64 because its content was bytes. See docs/wire-format.md. */
+export const encodingAttribute = 'sqskit.encoding';
+
+const noAttributes: MessageAttributes = {};
+
+/** Throws `message-too-large` if the payload is larger than `maxBytes` as SQS counts it. */
+export function assertFits(payload: Payload, maxBytes: number): void {
+  const bytes = payloadBytes(payload);
+  if (bytes > maxBytes) {
+    throw new QueueError(
+      'message-too-large',
+      `the message is ${bytes} bytes with its attributes; this queue takes up to ${maxBytes}`,
+      { bytes, maxBytes },
+    );
+  }
+}
+
+/**
+ * One content in one message, and nothing added: text is the body itself, readable by any consumer. Bytes travel as
+ * base64, marked by the attribute `sqskit.encoding`.
+ */
+export function plain(): Envelope {
+  return {
+    maxItems: 1,
+    seal([{ content, attributes }], maxBytes) {
+      const payload: Payload =
+        typeof content === 'string'
+          ? { body: content, attributes }
+          : {
+              body: encodeBase64(content),
+              attributes: { ...attributes, [encodingAttribute]: { type: 'String', value: 'base64' } },
+            };
+      assertFits(payload, maxBytes);
+      return { payload, taken: 1 };
+    },
+    open({ body, attributes = noAttributes }) {
+      if (attributes[encodingAttribute]?.value !== 'base64') {
+        return { items: [{ content: body, attributes, attempt: 0 }] };
+      }
+      const { [encodingAttribute]: _, ...own } = attributes;
+      const content = decodeBase64(body);
+      if (content === undefined) {
+        const message = `the body is marked ${encodingAttribute}=base64 but is not base64`;
+        return { items: [{ error: new QueueError('decode-failed', message, {}) }] };
+      }
+      return { items: [{ content, attributes: own, attempt: 0 }] };
+    },
+  };
+}

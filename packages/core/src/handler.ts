@@ -1,0 +1,50 @@
+import type { IncomingMessage } from './message.ts';
+
+export interface HandlerContext {
+  /**
+   * Aborts when going on is of no use: the lease was lost (reason `lease-lost`) or the consumer is stopping and its
+   * time is up (reason `stopped`). What the handler returns after that settles nothing.
+   */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What an application does with a message. Returning (anything but a verdict) acknowledges it; throwing makes it come
+ * again after a back-off; a `Verdict` says anything else.
+ */
+export type Handler<T> = (message: IncomingMessage<T>, context: HandlerContext) => unknown;
+
+const brand: unique symbol = Symbol.for('@sqskit/verdict');
+
+/** A handler's decision about a message. Made by `ack`, `retry`, `release` and `deadLetter`. */
+export type Verdict = { readonly [brand]: true } & (
+  | { readonly action: 'ack' }
+  | { readonly action: 'retry'; readonly delayMs: number | undefined }
+  | { readonly action: 'release' }
+  | { readonly action: 'dead-letter'; readonly reason: string }
+);
+
+/** Done: delete the message. The same as returning anything that is not a verdict. */
+export function ack(): Verdict {
+  return { [brand]: true, action: 'ack' };
+}
+
+/** Not done: let the message come again after `delayMs`. Default: the consumer's back-off. */
+export function retry(options: { readonly delayMs?: number | undefined } = {}): Verdict {
+  return { [brand]: true, action: 'retry', delayMs: options.delayMs };
+}
+
+/** Not for this consumer now: make the message visible at once. SQS counts the receive all the same. */
+export function release(): Verdict {
+  return { [brand]: true, action: 'release' };
+}
+
+/** Hopeless: move the message to the consumer's dead-letter queue, with the reason. */
+export function deadLetter(reason: string): Verdict {
+  return { [brand]: true, action: 'dead-letter', reason };
+}
+
+/** Whether a handler returned a verdict; works across two installed copies of core. */
+export function isVerdict(value: unknown): value is Verdict {
+  return typeof value === 'object' && value !== null && brand in value;
+}

@@ -1,0 +1,76 @@
+// The nouns, in the order in which a message meets them.
+
+export { type Codec, contentText, json, text } from './codec.ts';
+// What every noun shares.
+export { compose, type Layer } from './compose.ts';
+export {
+  assertFits,
+  type BrokenItem,
+  type Envelope,
+  encodingAttribute,
+  type Item,
+  type Opened,
+  type OpenedItem,
+  plain,
+  type Sealed,
+} from './envelope.ts';
+export {
+  ack,
+  deadLetter,
+  type Handler,
+  type HandlerContext,
+  isVerdict,
+  release,
+  retry,
+  type Verdict,
+} from './handler.ts';
+export { sqsLimits } from './limits.ts';
+export { type Logger, silentLogger } from './logger.ts';
+export type {
+  Content,
+  IncomingMessage,
+  MessageAttribute,
+  MessageAttributes,
+  MessageAttributeType,
+  OutgoingMessage,
+} from './message.ts';
+export type {
+  CallOptions,
+  Failure,
+  Payload,
+  Queue,
+  QueueDepth,
+  QueueDescription,
+  ReceivedMessage,
+  ReceiveRequest,
+  SendEntry,
+  SendOutcome,
+  Sent,
+  Settled,
+  SettleOutcome,
+  VisibilityChange,
+} from './queue.ts';
+export {
+  abortedError,
+  type ErrorCode,
+  type ErrorDetails,
+  type FailureOutcome,
+  isQueueError,
+  type NoDetails,
+  QueueError,
+  type QueueErrorOptions,
+  type ServiceFailure,
+  toQueueError,
+} from './queue-error.ts';
+export {
+  type Counter,
+  type Dimensions,
+  type Gauge,
+  type Histogram,
+  type MetricUnit,
+  noopRecorder,
+  type Recorder,
+} from './recorder.ts';
+export { type SendAllOptions, type SendFailure, type SendSummary, sendAll } from './send-all.ts';
+export type { CloseOptions, CloseReport, Sender, SendOptions, SendReceipt, Undelivered } from './sender.ts';
+export { attributesBytes, contentBytes, payloadBytes } from './size.ts';

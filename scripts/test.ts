@@ -4,11 +4,12 @@ import { existsSync, globSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 interface Report {
+  readonly numTotalTests: number;
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+  readonly testResults: readonly { status: string; assertionResults: readonly { status: string }[] }[];
 }
 
 const root = join(import.meta.dirname, '..');
@@ -26,8 +27,8 @@ for (const { report } of packages) rmSync(dirname(report), { recursive: true, fo
 
 const turbo = spawnSync(
   'turbo',
-  ['run', 'test', '--continue', '--concurrency=2', '--output-logs=new-only', ...process.argv.slice(2)],
-  { cwd: root, stdio: 'inherit' },
+  ['run', 'test', '--continue=dependencies-successful', '--concurrency=2', '--output-logs=new-only'],
+  { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' },
 );
 
 let passed = 0;
@@ -40,12 +41,14 @@ for (const { report, manifest } of packages) {
     continue;
   }
   const results: Report = JSON.parse(readFileSync(report, 'utf8'));
-  // A file that could not be loaded has no tests that could fail: it counts as one failure itself.
-  const broken = results.testResults.filter((f) => f.status === 'failed' && f.assertionResults.length === 0);
+  // A file that failed without a failed test (a syntax error, a hook that threw) counts as one failure itself.
+  const broken = results.testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  );
   passed += results.numPassedTests;
   failed += results.numFailedTests + broken.length;
   skipped += results.numPendingTests + results.numTodoTests;
-  if (results.testResults.length === 0) console.log(`${manifest.name}: no tests`);
+  if (results.numTotalTests === 0) console.log(`${manifest.name}: no tests`);
 }
 if (turbo.status !== 0 && failed === 0) {
   console.log(

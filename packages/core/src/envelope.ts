@@ -1,8 +1,8 @@
-import { decodeBase64, encodeBase64 } from './bytes.ts';
 import type { Content, MessageAttributes } from './message.ts';
 import type { Payload } from './queue.ts';
 import { QueueError } from './queue-error.ts';
 import { payloadBytes } from './size.ts';
+import { framedBody, readBody, textBody, type WireBody } from './wire.ts';
 
 /** One logical message, as an envelope carries it. */
 export interface Item {
@@ -56,9 +56,6 @@ export interface Envelope {
   open(payload: Payload): Opened | Promise<Opened>;
 }
 
-/** Marks a body that is base64 because its content was bytes. See docs/wire-format.md. */
-export const encodingAttribute = 'sqskit.encoding';
-
 const noAttributes: MessageAttributes = {};
 
 /** Throws `message-too-large` if the payload is larger than `maxBytes` as SQS counts it. */
@@ -74,34 +71,39 @@ export function assertFits(payload: Payload, maxBytes: number): void {
 }
 
 /**
- * One content in one message, and nothing added: text is the body itself, readable by any consumer. Bytes travel as
- * base64, marked by the attribute `sqskit.encoding`.
+ * One content in one message, and nothing done to it: text is the body itself, readable by any consumer (one tilde
+ * longer where it begins with a tilde); bytes travel as `~1b` and base64.
  */
 export function plain(): Envelope {
   return {
     maxItems: 1,
     seal([{ content, attributes }], maxBytes) {
-      const payload: Payload =
-        typeof content === 'string'
-          ? { body: content, attributes }
-          : {
-              body: encodeBase64(content),
-              attributes: { ...attributes, [encodingAttribute]: { type: 'String', value: 'base64' } },
-            };
+      const body = typeof content === 'string' ? textBody(content) : framedBody('b', content);
+      const payload: Payload = { body, attributes };
       assertFits(payload, maxBytes);
       return { payload, taken: 1 };
     },
     open({ body, attributes = noAttributes }) {
-      if (attributes[encodingAttribute]?.value !== 'base64') {
-        return { items: [{ content: body, attributes, attempt: 0 }] };
-      }
-      const { [encodingAttribute]: _, ...own } = attributes;
-      const content = decodeBase64(body);
-      if (content === undefined) {
-        const message = `the body is marked ${encodingAttribute}=base64 but is not base64`;
-        return { items: [{ error: new QueueError('decode-failed', message, {}) }] };
-      }
-      return { items: [{ content, attributes: own, attempt: 0 }] };
+      return { items: [openPlain(readBody(body), attributes)] };
     },
   };
+}
+
+function openPlain(wire: WireBody, attributes: MessageAttributes): OpenedItem | BrokenItem {
+  if ('text' in wire) {
+    return { content: wire.text, attributes, attempt: 0 };
+  }
+  if (wire.kind !== 'b') {
+    return broken(
+      `the body is of kind '${wire.kind}', which the plain envelope does not read: give the consumer the producer's envelope`,
+    );
+  }
+  if (wire.bytes === undefined) {
+    return broken('the body is marked as bytes but is not base64');
+  }
+  return { content: wire.bytes, attributes, attempt: 0 };
+}
+
+function broken(message: string): BrokenItem {
+  return { error: new QueueError('decode-failed', message, {}) };
 }

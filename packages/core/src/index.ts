@@ -7,7 +7,6 @@ export {
   assertFits,
   type BrokenItem,
   type Envelope,
-  encodingAttribute,
   type Item,
   type Opened,
   type OpenedItem,

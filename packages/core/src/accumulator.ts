@@ -1,5 +1,8 @@
+import { type Alarm, createAlarm } from './alarm.ts';
 import { BatchQueue, type Queued } from './batch-queue.ts';
 import type { Clock, Timer } from './clock.ts';
+import { createDeque } from './deque.ts';
+import type { Linked } from './linked-list.ts';
 import type { Failure } from './queue.ts';
 import { QueueError, toQueueError } from './queue-error.ts';
 import type { Backoff } from './retry.ts';
@@ -8,7 +11,10 @@ import type { Backoff } from './retry.ts';
 export interface AccumulatorEntry {
   /** What it adds to the size of a batch. */
   readonly bytes: number;
-  /** Entries of one lane leave one at a time and in order: the next only when the one before it is settled. */
+  /**
+   * Entries of one lane leave one at a time and in order: the next only when the one before it is settled and no call
+   * with it is under way.
+   */
   readonly lane?: string | undefined;
   /** On the monotonic clock: when it is given up, retries included. */
   readonly deadlineAt: number;
@@ -48,8 +54,9 @@ export interface Ticket {
  * Gathers entries into batches and sees each one through: what fits a batch, when it leaves, how many are in flight,
  * and the retry of failed entries alone.
  *
- * A batch leaves when it is full, when its oldest entry has lingered, when there is nothing to wait for, or on `flush`;
- * never more than `maxInFlight` at a time, so under load batches fill while they wait.
+ * A batch leaves when it is full, when its first entry has lingered, when nothing is in flight, when an entry comes back
+ * after a failure, or when it is hurried; never more than `maxInFlight` at a time, so under load batches fill while they
+ * wait. An entry that could leave never waits longer than `lingerMs` for company.
  */
 export interface Accumulator<E extends AccumulatorEntry> {
   /** Entries not settled yet: waiting, in flight or backing off. */
@@ -57,7 +64,9 @@ export interface Accumulator<E extends AccumulatorEntry> {
   /** Batch calls under way. */
   readonly inFlight: number;
   add(entry: E): Ticket;
-  /** Lets what is here now leave without lingering. Resolves when all of it is settled. */
+  /** Lets what is here now leave without lingering. */
+  hurry(): void;
+  /** As `hurry`; resolves when all of what is here now is settled. */
   flush(): Promise<void>;
   /** Cancels everything that is here now, each entry with the error made for it. */
   cancelAll(makeError: (entry: E) => QueueError): void;
@@ -70,21 +79,24 @@ export function createAccumulator<E extends AccumulatorEntry, S extends { readon
 }
 
 /** An entry and what has happened to it so far. */
-class Node<E extends AccumulatorEntry> implements Queued, Ticket {
+class Node<E extends AccumulatorEntry> implements Queued, Linked<Node<E>>, Ticket {
   state: 'waiting' | 'in-flight' | 'backing-off' | 'settled' = 'waiting';
   attempts = 0;
   alone = false;
   /** Whether some attempt may have taken effect. */
   ambiguous = false;
   lastError: QueueError | undefined;
-  // Neighbours in the list of unsettled entries.
+  // Neighbours in the batch queue, while it waits there.
+  previous: Node<E> | undefined;
+  next: Node<E> | undefined;
+  // Neighbours among the unsettled entries.
   older: Node<E> | undefined;
   newer: Node<E> | undefined;
 
   readonly entry: E;
   readonly sequence: number;
-  /** Monotonic; -Infinity once it need not linger any more. */
-  waitingSince: number;
+  /** Monotonic. */
+  readonly waitingSince: number;
   readonly #cancel: (node: Node<E>, error: QueueError) => void;
 
   constructor(entry: E, sequence: number, now: number, cancel: (node: Node<E>, error: QueueError) => void) {
@@ -100,10 +112,6 @@ class Node<E extends AccumulatorEntry> implements Queued, Ticket {
 
   get lane(): string | undefined {
     return this.entry.lane;
-  }
-
-  get isWaiting(): boolean {
-    return this.state === 'waiting';
   }
 
   cancel(error: QueueError): void {
@@ -123,17 +131,19 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
   #size = 0;
 
   #nextSequence = 0;
-  #flushThrough = -1;
-  #flushWaiters: { readonly through: number; readonly resolve: () => void }[] = [];
+  readonly #flushes = createDeque<Flush>();
 
   #inFlight = 0;
-  #isDispatching = false;
+  /** While entries are being settled or a batch is leaving, no other batch leaves: it could not be full yet. */
+  #isHeld = false;
   readonly #backoffTimers = new Set<Timer>();
-  #leaveTimer: ArmedTimer | undefined;
-  #deadlineTimer: ArmedTimer | undefined;
+  readonly #leaveAlarm: Alarm;
+  readonly #deadlineAlarm: Alarm;
 
   constructor(options: AccumulatorOptions<E, S>) {
     this.#options = options;
+    this.#leaveAlarm = createAlarm(options.clock, () => this.#dispatch());
+    this.#deadlineAlarm = createAlarm(options.clock, () => this.#sweepDeadlines());
   }
 
   get size(): number {
@@ -148,32 +158,33 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
     const node = new Node(entry, this.#nextSequence++, this.#options.clock.monotonic(), this.#cancelOne);
     this.#link(node);
     this.#queue.push(node);
-    this.#watchDeadline(entry.deadlineAt);
+    this.#deadlineAlarm.ringBy(entry.deadlineAt);
     this.#dispatch();
     return node;
   }
 
+  hurry(): void {
+    this.#queue.hurry(this.#nextSequence - 1);
+    this.#dispatch();
+  }
+
   flush(): Promise<void> {
     const through = this.#nextSequence - 1;
-    this.#flushThrough = through;
-    this.#dispatch();
+    this.hurry();
     if (this.#isSettledThrough(through)) {
       return Promise.resolve();
     }
     return new Promise((resolve) => {
-      this.#flushWaiters.push({ through, resolve });
+      this.#flushes.pushBack({ through, resolve });
     });
   }
 
   cancelAll(makeError: (entry: E) => QueueError): void {
-    for (const node of this.#unsettled()) {
-      this.#cancel(node, makeError(node.entry));
-    }
-    // They would find nothing to do, but keep the process alive.
-    for (const timer of this.#backoffTimers) {
-      timer.cancel();
-    }
-    this.#backoffTimers.clear();
+    this.#settling(() => {
+      for (const node of this.#unsettled()) {
+        this.#cancel(node, makeError(node.entry));
+      }
+    });
   }
 
   readonly #cancelOne = (node: Node<E>, error: QueueError): void => {
@@ -182,66 +193,62 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
   };
 
   #cancel(node: Node<E>, error: QueueError): void {
-    const { state } = node;
-    if (state === 'settled') {
-      return;
-    }
-    if (state === 'in-flight') {
-      node.ambiguous = true;
+    switch (node.state) {
+      case 'settled':
+        return;
+      case 'waiting':
+        this.#queue.withdraw(node);
+        break;
+      case 'backing-off':
+        this.#queue.release(node);
+        break;
+      case 'in-flight':
+        node.ambiguous = true; // its lane goes on when the call is answered
+        break;
     }
     this.#fail(node, error);
-    if (state === 'waiting') {
-      this.#queue.withdraw(node);
-    } else if (state === 'backing-off') {
-      this.#queue.release(node);
-    }
-    // In flight: its lane goes on when the call is answered.
   }
 
   /** Lets batches leave as long as there is one that should. */
   #dispatch(): void {
-    if (this.#isDispatching) {
-      return; // a call that settles entries at once must not start a second round inside this one
+    if (this.#isHeld) {
+      return; // whoever holds it dispatches afterwards
     }
-    this.#isDispatching = true;
+    this.#isHeld = true;
     const { clock, maxEntries, maxBytes, maxInFlight } = this.#options;
     while (this.#inFlight < maxInFlight) {
       const dueAt = this.#nextDueAt();
-      if (dueAt === undefined) {
-        break;
-      }
       if (dueAt > clock.monotonic()) {
-        this.#leaveAt(dueAt);
+        this.#leaveAlarm.ringBy(dueAt);
         break;
       }
       this.#leave(this.#queue.cut(maxEntries, maxBytes));
     }
-    this.#isDispatching = false;
+    this.#isHeld = false;
   }
 
-  /** When the next batch should leave: -Infinity for at once, `undefined` where nothing could. */
-  #nextDueAt(): number | undefined {
+  /** Settles entries while no batch leaves. */
+  #settling(settle: () => void): void {
+    const wasHeld = this.#isHeld;
+    this.#isHeld = true;
+    settle();
+    this.#isHeld = wasHeld;
+    this.#dispatch();
+  }
+
+  /** When the next batch should leave: -Infinity for at once, Infinity where none could. */
+  #nextDueAt(): number {
     const { maxEntries, maxBytes, lingerMs, lingerWhenIdle } = this.#options;
     const next = this.#queue.peek();
     if (next === undefined) {
-      return undefined;
+      return Number.POSITIVE_INFINITY;
     }
-    const isFull = this.#queue.count >= maxEntries || this.#queue.bytes >= maxBytes || next.alone;
-    if (isFull || next.sequence <= this.#flushThrough) {
+    const isFull = this.#queue.count >= maxEntries || this.#queue.bytes >= maxBytes;
+    if (isFull || this.#queue.isUrgent) {
       return Number.NEGATIVE_INFINITY;
     }
     const isIdle = this.#inFlight === 0 && !lingerWhenIdle;
     return next.waitingSince + (isIdle ? oneTurnMs : Math.max(oneTurnMs, lingerMs));
-  }
-
-  #leaveAt(dueAt: number): void {
-    if (this.#leaveTimer === undefined || this.#leaveTimer.at > dueAt) {
-      this.#leaveTimer?.timer.cancel();
-      this.#leaveTimer = this.#arm(dueAt, () => {
-        this.#leaveTimer = undefined;
-        this.#dispatch();
-      });
-    }
   }
 
   #leave(batch: readonly Node<E>[]): void {
@@ -250,51 +257,59 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
       node.state = 'in-flight';
       node.attempts++;
     }
-    this.#call(batch).then(
-      (outcomes) => this.#answered(batch, (index) => outcomes[index] ?? missingOutcome),
-      (reason: unknown) => {
-        const failure: Failure = { ok: false, error: toQueueError(reason, 'batch call') };
-        this.#answered(batch, () => failure);
-      },
-    );
+    void this.#call(batch).then((outcomes) => this.#answered(batch, outcomes));
   }
 
+  /** One outcome for each entry, whatever the call does. */
   async #call(batch: readonly Node<E>[]): Promise<readonly (S | Failure)[]> {
-    return await this.#options.call(batch.map((node) => node.entry));
-  }
-
-  #answered(batch: readonly Node<E>[], outcomeOf: (index: number) => S | Failure): void {
-    this.#inFlight--;
-    const retries: Node<E>[] = [];
-    batch.forEach((node, index) => {
-      const outcome = outcomeOf(index);
-      if (node.state !== 'settled') {
-        if (outcome.ok) {
-          this.#settle(node, outcome);
-        } else if (this.#mayRetry(node, outcome.error, batch.length)) {
-          retries.push(node);
-          return;
-        } else {
-          this.#fail(node, outcome.error);
-        }
-      }
-      this.#queue.release(node);
-    });
-    if (retries.length > 0) {
-      this.#backOff(retries);
+    try {
+      const outcomes = await this.#options.call(batch.map((node) => node.entry));
+      return batch.map((_, index) => outcomes[index] ?? missingOutcome());
+    } catch (reason) {
+      const failure: Failure = { ok: false, error: toQueueError(reason, 'batch call') };
+      return batch.map(() => failure);
     }
-    this.#dispatch();
   }
 
-  /** Notes the failure of an attempt and decides whether there is to be another. */
-  #mayRetry(node: Node<E>, error: QueueError, batchLength: number): boolean {
+  #answered(batch: readonly Node<E>[], outcomes: readonly (S | Failure)[]): void {
+    this.#inFlight--;
+    this.#settling(() => {
+      const retries: Node<E>[] = [];
+      batch.forEach((node, index) => {
+        const outcome = outcomes[index];
+        if (outcome !== undefined && this.#isOver(node, outcome, batch.length)) {
+          this.#queue.release(node);
+        } else {
+          retries.push(node);
+        }
+      });
+      if (retries.length > 0) {
+        this.#backOff(retries);
+      }
+    });
+  }
+
+  /** Settles the entry by its outcome, unless there is to be another attempt. */
+  #isOver(node: Node<E>, outcome: S | Failure, batchLength: number): boolean {
+    if (node.state === 'settled') {
+      return true; // it was given up while the call was under way
+    }
+    if (outcome.ok) {
+      this.#settle(node, outcome);
+      return true;
+    }
+    const { error } = outcome;
     node.lastError = error;
     node.ambiguous ||= error.outcome === 'unknown';
     if (error.code === 'batch-too-large' && batchLength > 1) {
       node.alone = true;
-      return true;
+      return false;
     }
-    return error.retryable;
+    if (error.retryable) {
+      return false;
+    }
+    this.#fail(node, error);
+    return true;
   }
 
   /** Entries that failed together wait together. Those whose deadline comes first are given up now. */
@@ -302,26 +317,23 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
     const { clock, backoff } = this.#options;
     const failures = Math.max(...nodes.map((node) => node.attempts));
     const throttled = nodes.some((node) => node.lastError?.throttled === true);
-    const delayMs = nodes.every((node) => node.alone) ? 0 : backoff(failures, throttled);
+    // A batch that was too large is only divided: there is nothing to wait for.
+    const isDivided = nodes.every((node) => node.lastError?.code === 'batch-too-large');
+    const delayMs = isDivided ? 0 : backoff(failures, throttled);
     const resumesAt = clock.monotonic() + delayMs;
-    const waiting: Node<E>[] = [];
     for (const node of nodes) {
-      if (node.entry.deadlineAt > resumesAt) {
-        node.state = 'backing-off';
-        waiting.push(node);
-      } else {
-        this.#expire(node);
-        this.#queue.release(node);
+      node.state = 'backing-off';
+      if (node.entry.deadlineAt <= resumesAt) {
+        this.#cancel(node, deadlineError(node));
       }
     }
-    if (waiting.length > 0) {
-      const resume = (): void => {
-        this.#backoffTimers.delete(timer);
-        this.#resume(waiting);
-      };
-      const timer = clock.setTimer(resume, delayMs, { keepAlive: true });
-      this.#backoffTimers.add(timer);
-    }
+    const resume = (): void => {
+      this.#backoffTimers.delete(timer);
+      this.#resume(nodes);
+    };
+    const timer = clock.setTimer(resume, delayMs, { keepAlive: true });
+    this.#backoffTimers.add(timer);
+    this.#restIfEmpty();
   }
 
   /** Puts entries back to the front in the order in which they had left. */
@@ -329,7 +341,6 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
     for (const node of nodes.toReversed()) {
       if (node.state === 'backing-off') {
         node.state = 'waiting';
-        node.waitingSince = Number.NEGATIVE_INFINITY;
         this.#queue.putBack(node);
       }
     }
@@ -340,67 +351,35 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
     node.state = 'settled';
     this.#unlink(node);
     this.#options.onSettled(node.entry, outcome, node.attempts);
-    if (this.#flushWaiters.length > 0) {
-      this.#wakeFlushes();
-    }
+    this.#wakeFlushes();
+    this.#restIfEmpty();
   }
 
   #fail(node: Node<E>, error: QueueError): void {
     this.#settle(node, { ok: false, error: node.ambiguous ? asUnknown(error) : error });
   }
 
-  #expire(node: Node<E>): void {
-    const { attempts, lastError } = node;
-    const message = `gave up at the deadline, after ${attempts} attempts`;
-    this.#fail(node, new QueueError('deadline-exceeded', message, { attempts }, { cause: lastError }));
-  }
-
-  #watchDeadline(deadlineAt: number): void {
-    if (this.#deadlineTimer === undefined || this.#deadlineTimer.at > deadlineAt) {
-      this.#deadlineTimer?.timer.cancel();
-      this.#deadlineTimer = this.#arm(deadlineAt, () => this.#sweepDeadlines());
-    }
-  }
-
-  /** Gives up what is past its deadline and watches for the next. Rare: the timer stands at the earliest of all. */
+  /** Gives up what is past its deadline. Rare: the alarm stands at the earliest of all deadlines. */
   #sweepDeadlines(): void {
-    this.#deadlineTimer = undefined;
     const now = this.#options.clock.monotonic();
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const node of this.#unsettled()) {
-      const { state } = node;
-      if (node.entry.deadlineAt > now) {
-        earliest = Math.min(earliest, node.entry.deadlineAt);
-        continue;
+    this.#settling(() => {
+      for (const node of this.#unsettled()) {
+        if (node.entry.deadlineAt <= now) {
+          this.#cancel(node, deadlineError(node));
+        } else {
+          this.#deadlineAlarm.ringBy(node.entry.deadlineAt);
+        }
       }
-      node.ambiguous ||= state === 'in-flight';
-      this.#expire(node);
-      if (state === 'waiting') {
-        this.#queue.withdraw(node);
-      } else if (state === 'backing-off') {
-        this.#queue.release(node);
-      }
-    }
-    if (this.#size > 0) {
-      this.#watchDeadline(earliest);
-    }
-    this.#dispatch();
+    });
   }
 
-  /** A timer that keeps the process alive: there is data behind it. */
-  #arm(at: number, callback: () => void): ArmedTimer {
-    const { clock } = this.#options;
-    const delayMs = Math.max(0, at - clock.monotonic());
-    return { at, timer: clock.setTimer(callback, delayMs, { keepAlive: true }) };
-  }
-
-  *#unsettled(): Generator<Node<E>> {
-    let node = this.#oldest;
-    while (node !== undefined) {
-      const { newer } = node; // the caller may settle this one
-      yield node;
-      node = newer;
+  /** What is unsettled now; settling some of it adds and takes away nothing here. */
+  #unsettled(): readonly Node<E>[] {
+    const nodes: Node<E>[] = [];
+    for (let node = this.#oldest; node !== undefined; node = node.newer) {
+      nodes.push(node);
     }
+    return nodes;
   }
 
   #isSettledThrough(sequence: number): boolean {
@@ -408,12 +387,25 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
   }
 
   #wakeFlushes(): void {
-    const done = this.#flushWaiters.filter(({ through }) => this.#isSettledThrough(through));
-    if (done.length > 0) {
-      this.#flushWaiters = this.#flushWaiters.filter((waiter) => !done.includes(waiter));
-      for (const { resolve } of done) {
-        resolve();
+    for (;;) {
+      const flush = this.#flushes.peekFront();
+      if (flush === undefined || !this.#isSettledThrough(flush.through)) {
+        return;
       }
+      this.#flushes.popFront();
+      flush.resolve();
+    }
+  }
+
+  /** With nothing left to wait for, no timer may keep the process alive. */
+  #restIfEmpty(): void {
+    if (this.#size === 0) {
+      this.#leaveAlarm.clear();
+      this.#deadlineAlarm.clear();
+      for (const timer of this.#backoffTimers) {
+        timer.cancel();
+      }
+      this.#backoffTimers.clear();
     }
   }
 
@@ -443,33 +435,33 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
     node.older = undefined;
     node.newer = undefined;
     this.#size--;
-    if (this.#size === 0) {
-      // Nothing is left to wait for, so nothing may keep the process alive.
-      this.#deadlineTimer?.timer.cancel();
-      this.#deadlineTimer = undefined;
-      this.#leaveTimer?.timer.cancel();
-      this.#leaveTimer = undefined;
-    }
   }
 }
 
 // The shortest linger: one turn of the timer, so that what a loop adds without pausing leaves together.
 const oneTurnMs = 1;
 
-interface ArmedTimer {
-  readonly at: number;
-  readonly timer: Timer;
+interface Flush {
+  readonly through: number;
+  readonly resolve: () => void;
 }
 
-const missingOutcome: Failure = {
-  ok: false,
-  error: new QueueError(
-    'unexpected',
-    'the batch call gave no outcome for this entry',
-    { operation: 'batch call' },
-    { outcome: 'unknown' },
-  ),
-};
+function missingOutcome(): Failure {
+  const message = 'the batch call gave no outcome for this entry';
+  return {
+    ok: false,
+    error: new QueueError('unexpected', message, { operation: 'batch call' }, { outcome: 'unknown' }),
+  };
+}
+
+function deadlineError(node: {
+  readonly attempts: number;
+  readonly lastError: QueueError | undefined;
+}): QueueError {
+  const { attempts, lastError } = node;
+  const message = `gave up at the deadline, after ${attempts} attempts`;
+  return new QueueError('deadline-exceeded', message, { attempts }, { cause: lastError });
+}
 
 function asUnknown(error: QueueError): QueueError {
   if (error.outcome === 'unknown') {

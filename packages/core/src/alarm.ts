@@ -1,0 +1,46 @@
+import type { Clock, Timer } from './clock.ts';
+
+/** One timer for many moments: it stands at the earliest of them. Keeps the process alive while it is set. */
+export interface Alarm {
+  /** Rings at this moment of the monotonic clock, unless it is set to ring before. */
+  ringBy(at: number): void;
+  clear(): void;
+}
+
+/** An alarm that calls `onRing` once for each time that it was set. It may ring a little early, as timers do. */
+export function createAlarm(clock: Clock, onRing: () => void): Alarm {
+  return new EarliestTimer(clock, onRing);
+}
+
+class EarliestTimer implements Alarm {
+  readonly #clock: Clock;
+  readonly #onRing: () => void;
+  #timer: Timer | undefined;
+  #at = Number.POSITIVE_INFINITY;
+
+  constructor(clock: Clock, onRing: () => void) {
+    this.#clock = clock;
+    this.#onRing = onRing;
+  }
+
+  ringBy(at: number): void {
+    if (at < this.#at) {
+      this.#timer?.cancel();
+      this.#at = at;
+      const delayMs = Math.max(0, at - this.#clock.monotonic());
+      this.#timer = this.#clock.setTimer(this.#ring, delayMs, { keepAlive: true });
+    }
+  }
+
+  clear(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#at = Number.POSITIVE_INFINITY;
+  }
+
+  readonly #ring = (): void => {
+    this.#timer = undefined;
+    this.#at = Number.POSITIVE_INFINITY;
+    this.#onRing();
+  };
+}

@@ -1,0 +1,16 @@
+// Time and chance, held still.
+
+export {
+  createFakeClock,
+  type FakeClock,
+  type FakeClockOptions,
+  type SettleOptions,
+} from './fake-clock.ts';
+export { createRandom } from './random.ts';
+// A queue in memory.
+export type { FakeCall } from './fake-call.ts';
+export { createFakeQueue, type FakeQueue } from './fake-queue.ts';
+export { type FakeQueueOptions, fakeQueueRules } from './fake-queue-options.ts';
+export type { FakeMessage, FakeMessageState, MessageRecord } from './stored-message.ts';
+// What goes wrong with it.
+export type { Fault, FaultCall, FaultCounts, FaultKind, FaultPlan, QueueVerb } from './fault.ts';

@@ -14,3 +14,11 @@ export { type FakeQueueOptions, fakeQueueRules } from './fake-queue-options.ts';
 export type { FakeMessage, FakeMessageState, MessageRecord } from './stored-message.ts';
 // What goes wrong with it.
 export type { Fault, FaultCall, FaultCounts, FaultKind, FaultPlan, QueueVerb } from './fault.ts';
+export {
+  createFaultPlan,
+  type FaultPlanOptions,
+  type FaultRates,
+  faultPlanRules,
+  faultRateRules,
+} from './fault-plan.ts';
+export { type ScriptedFaults, scriptedFaults } from './scripted-faults.ts';

@@ -47,6 +47,8 @@ export interface ObjectRule<V> extends RuleCommon {
   readonly methods: readonly (keyof V & string)[];
   /** What is expected, in words, for the error and the table. */
   readonly what: string;
+  /** A function will do as well: one that provides the object. */
+  readonly orFunction?: boolean | undefined;
   /** The default in words, for the table. */
   readonly shown?: string | undefined;
 }
@@ -148,9 +150,10 @@ function accepts(rule: AnyRule, value: unknown): boolean {
       return typeof value === 'string' && value.length > 0 && value.length <= rule.maxLength;
     case 'object':
       return (
-        typeof value === 'object' &&
-        value !== null &&
-        rule.methods.every((method) => method in value && typeof Reflect.get(value, method) === 'function')
+        (rule.orFunction === true && typeof value === 'function') ||
+        (typeof value === 'object' &&
+          value !== null &&
+          rule.methods.every((method) => method in value && typeof Reflect.get(value, method) === 'function'))
       );
   }
 }

@@ -103,7 +103,7 @@ export function isQueueError(error: unknown, code?: ErrorCode): boolean {
 
 /** The error of a call ended by its signal: the signal's reason is the `cause`. */
 export function abortedError(
-  signal: AbortSignal,
+  signal: { readonly reason?: unknown },
   outcome: FailureOutcome = 'rejected',
 ): QueueError<'aborted'> {
   return new QueueError('aborted', 'the call was ended by its signal', {}, { outcome, cause: signal.reason });

@@ -1,0 +1,178 @@
+import { Readable } from 'node:stream';
+import { abortedError, type QueueError } from '@sqskit/core';
+import type { Clock, Timer } from '@sqskit/core/clock';
+import type { Dispatcher } from 'undici';
+import { onAbort } from './abort-listener.ts';
+import type { HandlerAbortSignal, HandlerResponse } from './sdk-handler.ts';
+import { type ExchangePhase, exchangeError, timeoutError } from './transport-error.ts';
+
+export interface ExchangeLimits {
+  /** Milliseconds for all of it: the wait for a connection, connecting, and the answer to its last byte. */
+  readonly timeoutMs: number;
+  readonly connectTimeoutMs: number;
+}
+
+/**
+ * One request and its answer.
+ *
+ *     waiting ─▶ connecting ─▶ written ─▶ settled
+ *        └───────────┴─────────────┴─────▶ settled: by its time-out, its signal, or an error
+ *
+ * It holds its place in the pool until undici is done with it, which is when the connection is free again: an exchange
+ * that is given up while its connection is being made settles at once and keeps the place a little longer.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly operation: string;
+  readonly isPoll: boolean;
+  /** Called once undici is done with an exchange that was dispatched. */
+  onReleased: (() => void) | undefined;
+  /** Called if the exchange settles while it waits for a connection. */
+  onWithdrawn: (() => void) | undefined;
+
+  readonly #limits: ExchangeLimits;
+  readonly #signal: HandlerAbortSignal | undefined;
+  readonly #resolve: (response: HandlerResponse) => void;
+  readonly #reject: (error: QueueError) => void;
+  readonly #timer: Timer;
+  readonly #stopListening: (() => void) | undefined;
+  readonly #chunks: Buffer[] = [];
+  #phase: ExchangePhase = 'waiting';
+  #settled = false;
+  #controller: Dispatcher.DispatchController | undefined;
+  #statusCode = 0;
+  #reason: string | undefined;
+  #headers: Record<string, string> = {};
+
+  constructor(
+    request: { readonly operation: string; readonly isPoll: boolean },
+    limits: ExchangeLimits,
+    clock: Clock,
+    signal: HandlerAbortSignal | undefined,
+    settle: {
+      readonly resolve: (response: HandlerResponse) => void;
+      readonly reject: (error: QueueError) => void;
+    },
+  ) {
+    this.operation = request.operation;
+    this.isPoll = request.isPoll;
+    this.#limits = limits;
+    this.#signal = signal;
+    this.#resolve = settle.resolve;
+    this.#reject = settle.reject;
+    this.#timer = clock.setTimer(() => this.#timeOut(), limits.timeoutMs);
+    this.#stopListening = signal === undefined ? undefined : onAbort(signal, () => this.#abort());
+  }
+
+  get isSettled(): boolean {
+    return this.#settled;
+  }
+
+  /** Fails it from outside: the pool is full or closed. */
+  fail(error: QueueError): void {
+    this.#giveUp(error);
+  }
+
+  /** It has a connection, or will have one: from here on undici calls back exactly once with its end. */
+  dispatched(): void {
+    this.#phase = 'connecting';
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#settled) {
+      controller.abort(new Error('given up before it was written'));
+      return;
+    }
+    this.#phase = 'written';
+    this.#controller = controller;
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    statusCode: number,
+    headers: Readonly<Record<string, string | string[] | undefined>>,
+    statusMessage?: string,
+  ): void {
+    if (statusCode < 200) {
+      return;
+    }
+    this.#statusCode = statusCode;
+    this.#reason = statusMessage;
+    for (const name in headers) {
+      const value = headers[name];
+      if (value !== undefined) {
+        this.#headers[name] = typeof value === 'string' ? value : value.join(', ');
+      }
+    }
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#settle()) {
+      this.#resolve({
+        statusCode: this.#statusCode,
+        reason: this.#reason ?? '',
+        headers: this.#headers,
+        body: responseBody(this.#headers, this.#chunks),
+      });
+    }
+    this.onReleased?.();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#settle()) {
+      this.#reject(exchangeError(error, this.operation, this.#phase, this.#limits.connectTimeoutMs));
+    }
+    this.onReleased?.();
+  }
+
+  #timeOut(): void {
+    this.#giveUp(timeoutError(this.operation, this.#phase, this.#limits.timeoutMs));
+  }
+
+  #abort(): void {
+    const outcome = this.#phase === 'written' ? 'unknown' : 'rejected';
+    this.#giveUp(abortedError({ reason: this.#signal?.reason }, outcome));
+  }
+
+  #giveUp(error: QueueError): void {
+    const phase = this.#phase;
+    if (!this.#settle()) {
+      return;
+    }
+    this.#reject(error);
+    if (phase === 'waiting') {
+      this.onWithdrawn?.();
+    } else {
+      // Closes the socket: an answer that nobody waits for must not be taken for the next request's.
+      this.#controller?.abort(error);
+    }
+  }
+
+  #settle(): boolean {
+    if (this.#settled) {
+      return false;
+    }
+    this.#settled = true;
+    this.#timer.cancel();
+    this.#stopListening?.();
+    return true;
+  }
+}
+
+function bytesOf(chunks: readonly Buffer[]): Uint8Array {
+  const [first = new Uint8Array()] = chunks;
+  return chunks.length <= 1 ? first : Buffer.concat(chunks);
+}
+
+/**
+ * The body as one `Uint8Array`, which saves the SDK a stream; every version takes it for the JSON protocols. Other
+ * answers may be objects that the SDK hands on as a stream (S3), so they are given as one.
+ */
+function responseBody(headers: Readonly<Record<string, string>>, chunks: readonly Buffer[]): unknown {
+  return headers['content-type']?.startsWith('application/x-amz-json') === true
+    ? bytesOf(chunks)
+    : Readable.from(chunks, { objectMode: false });
+}

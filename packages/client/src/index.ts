@@ -1,0 +1,19 @@
+// Connections: a request handler for any client of the AWS SDK v3.
+export {
+  type PooledHandler,
+  type PooledHandlerOptions,
+  type PoolStats,
+  pooledHandler,
+} from './pooled-handler.ts';
+// A client of the installed SDK on such connections.
+export { createPooledClient, type PooledClient, type PooledClientOptions } from './pooled-client.ts';
+// A queue, over any client.
+export { createSqsQueue, type SqsQueueOptions } from './sqs-queue.ts';
+// The SDK's shapes, written out.
+export type { Credentials, SqsClient, SqsClientConfig, SqsCommand } from './sqs-client.ts';
+export type {
+  HandlerAbortSignal,
+  HandlerCallOptions,
+  HandlerRequest,
+  HandlerResponse,
+} from './sdk-handler.ts';

@@ -1,0 +1,154 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { type Logger, QueueError, silentLogger } from '@sqskit/core';
+import { type OptionRules, resolveOptions } from '@sqskit/core/options';
+import {
+  type PooledHandler,
+  type PooledHandlerOptions,
+  type PoolStats,
+  pooledHandler,
+  pooledHandlerRules,
+} from './pooled-handler.ts';
+import type { Credentials, SqsClient, SqsCommand } from './sqs-client.ts';
+
+export interface PooledClientOptions extends PooledHandlerOptions {
+  /** Default: the SDK's usual chain (`AWS_REGION`, the shared config file, …). */
+  readonly region?: string | undefined;
+  /** Default: the SDK's usual chain (environment, SSO, shared files, container, instance). */
+  readonly credentials?: Credentials | (() => Promise<Credentials>) | undefined;
+  /** Where requests go whatever a queue's URL says: an emulator or a VPC endpoint. Default: the region's own. */
+  readonly endpoint?: string | undefined;
+  /** A handler to share with other clients; it stays open when this client closes. Default: one of its own. */
+  readonly handler?: PooledHandler | undefined;
+  /** Takes what the SDK has to say. Default: silent. */
+  readonly logger?: Logger | undefined;
+}
+
+type Unset = 'maxLongPolls' | 'region' | 'credentials' | 'endpoint' | 'handler';
+
+export const pooledClientRules: OptionRules<PooledClientOptions, Unset> = {
+  region: {
+    kind: 'text',
+    maxLength: 64,
+    doc: "The region that requests are signed for. Unset: the SDK's usual chain.",
+  },
+  credentials: {
+    kind: 'object',
+    methods: [],
+    orFunction: true,
+    what: 'credentials, or a function that resolves with them',
+    doc: "Unset: the SDK's usual chain.",
+  },
+  endpoint: {
+    kind: 'text',
+    maxLength: 2_048,
+    doc: "Where requests go whatever a queue's URL says: an emulator, or a VPC endpoint. Unset: the region's own.",
+  },
+  handler: {
+    kind: 'object',
+    methods: ['handle', 'stats'],
+    what: 'a pooledHandler',
+    doc: 'A handler to share with other clients, in place of the options from `maxConnections` on. It stays open when this client closes.',
+  },
+  logger: {
+    kind: 'object',
+    default: silentLogger,
+    shown: 'silent',
+    methods: ['debug', 'warn', 'error'],
+    what: 'a Logger',
+    doc: 'Takes what the SDK has to say.',
+  },
+  ...pooledHandlerRules,
+};
+
+/** An SQS client on pooled connections that makes one attempt a call: retries belong to the one who knows the messages. */
+export interface PooledClient extends SqsClient {
+  /** Sends any command of `@aws-sdk/client-sqs`, and resolves with that command's output. */
+  send<Output>(
+    command: SqsCommand<Output>,
+    options?: { readonly abortSignal?: AbortSignal },
+  ): Promise<Output>;
+  stats(): PoolStats;
+  /** Refuses new calls, waits for those under way, and closes the connections unless the handler was given. Idempotent. */
+  close(): Promise<void>;
+  /** `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Makes a client of the installed `@aws-sdk/client-sqs`. Throws `option-invalid`. */
+export function createPooledClient(options: PooledClientOptions = {}): PooledClient {
+  const settings = resolveOptions<PooledClientOptions, Unset>(
+    'createPooledClient',
+    pooledClientRules,
+    options,
+  );
+  const { region, credentials, endpoint, logger } = settings;
+  const handler = settings.handler ?? pooledHandler(handlerOptions(options));
+  if (settings.handler !== undefined) {
+    refuseHandlerOptions(options);
+  }
+  const client = new SQSClient({
+    maxAttempts: 1,
+    retryMode: 'standard', // AWS_RETRY_MODE=adaptive would delay the calls of queues that nobody throttles
+    requestHandler: handler,
+    logger: sdkLogger(logger),
+    ...(region !== undefined && { region }),
+    ...(credentials !== undefined && { credentials }),
+    ...(endpoint !== undefined && { endpoint }),
+  });
+  let closed = false;
+  const close = async (): Promise<void> => {
+    closed = true;
+    if (settings.handler === undefined) {
+      await handler.close();
+    }
+  };
+  return {
+    config: client.config,
+    send: (command, sendOptions) =>
+      closed
+        ? Promise.reject(new QueueError('closed', 'the client is closed', { what: 'createPooledClient' }))
+        : // The command is of the installed SDK, as the client is; its types only tell the output.
+          (client.send(command as never, sendOptions) as Promise<never>),
+    stats: () => handler.stats(),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+const handlerOptionNames = Object.keys(pooledHandlerRules) as (keyof PooledHandlerOptions)[];
+
+function handlerOptions(options: PooledClientOptions): PooledHandlerOptions {
+  return Object.fromEntries(handlerOptionNames.map((name) => [name, options[name]]));
+}
+
+function refuseHandlerOptions(options: PooledClientOptions): void {
+  for (const option of handlerOptionNames) {
+    const received = options[option];
+    if (received !== undefined) {
+      const expected = 'given to the pooledHandler itself, since `handler` was given';
+      throw new QueueError('option-invalid', `createPooledClient: expected \`${option}\` to be ${expected}`, {
+        option,
+        received,
+        expected,
+      });
+    }
+  }
+}
+
+interface SdkLogger {
+  debug(): void;
+  info(): void;
+  warn(message: unknown): void;
+  error(): void;
+}
+
+/** Warnings alone: the SDK's `info` and `error` records hold the input of each call, message bodies included. */
+function sdkLogger(logger: Logger): SdkLogger {
+  const ignore = (): void => undefined;
+  return {
+    debug: ignore,
+    info: ignore,
+    warn: (message) => logger.warn(`the AWS SDK warns: ${String(message)}`),
+    error: ignore,
+  };
+}

@@ -1,0 +1,127 @@
+import type {
+  GetQueueAttributesCommandOutput,
+  Message,
+  MessageAttributeValue,
+  ReceiveMessageCommandInput,
+  SendMessageBatchRequestEntry,
+} from '@aws-sdk/client-sqs';
+import {
+  type MessageAttribute,
+  type MessageAttributes,
+  type MessageAttributeType,
+  type QueueDepth,
+  type QueueDescription,
+  type ReceivedMessage,
+  type ReceiveRequest,
+  type SendEntry,
+  sqsLimits,
+} from '@sqskit/core';
+import { responseInvalid } from './call-failure.ts';
+
+/** SQS counts in whole seconds. Rounded up, so that only 0 becomes 0. */
+export function seconds(ms: number): number {
+  return Math.ceil(ms / 1000);
+}
+
+/** One entry of `SendMessageBatch`; its id is its position. */
+export function sendEntry(entry: SendEntry, index: number): SendMessageBatchRequestEntry {
+  const { body, attributes, groupId, deduplicationId, delayMs, traceHeader } = entry;
+  return {
+    Id: String(index),
+    MessageBody: body,
+    ...(attributes !== undefined && { MessageAttributes: toWire(attributes) }),
+    ...(groupId !== undefined && { MessageGroupId: groupId }),
+    ...(deduplicationId !== undefined && { MessageDeduplicationId: deduplicationId }),
+    ...(delayMs !== undefined && { DelaySeconds: seconds(delayMs) }),
+    ...(traceHeader !== undefined && {
+      MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: traceHeader } },
+    }),
+  };
+}
+
+function toWire(attributes: MessageAttributes): Record<string, MessageAttributeValue> {
+  const wire: Record<string, MessageAttributeValue> = {};
+  for (const [name, { type, value }] of Object.entries(attributes)) {
+    wire[name] =
+      typeof value === 'string'
+        ? { DataType: type, StringValue: value }
+        : { DataType: type, BinaryValue: value };
+  }
+  return wire;
+}
+
+/** The input of `ReceiveMessage`, which asks for every attribute. */
+export function receiveInput(queueUrl: string, request: ReceiveRequest): ReceiveMessageCommandInput {
+  const { maxMessages, waitTimeMs, visibilityTimeoutMs } = request;
+  return {
+    QueueUrl: queueUrl,
+    MaxNumberOfMessages: maxMessages,
+    WaitTimeSeconds: seconds(waitTimeMs),
+    MessageAttributeNames: ['All'],
+    // The older name of MessageSystemAttributeNames: every version of the SDK sends it, those before 3.578 know no other.
+    AttributeNames: ['All'],
+    ...(visibilityTimeoutMs !== undefined && { VisibilityTimeout: seconds(visibilityTimeoutMs) }),
+  };
+}
+
+/** `undefined` for a message that could not be settled: it has no receipt handle. */
+export function receivedMessage(message: Message): ReceivedMessage | undefined {
+  const { MessageId, ReceiptHandle, Body = '', Attributes = {}, MessageAttributes = {} } = message;
+  if (MessageId === undefined || ReceiptHandle === undefined) {
+    return undefined;
+  }
+  return {
+    messageId: MessageId,
+    receiptHandle: ReceiptHandle,
+    body: Body,
+    attributes: fromWire(MessageAttributes),
+    receiveCount: Number(Attributes.ApproximateReceiveCount ?? 1),
+    sentAtMs: Attributes.SentTimestamp === undefined ? undefined : Number(Attributes.SentTimestamp),
+    groupId: Attributes.MessageGroupId,
+    deduplicationId: Attributes.MessageDeduplicationId,
+    sequenceNumber: Attributes.SequenceNumber,
+    traceHeader: Attributes.AWSTraceHeader,
+  };
+}
+
+function fromWire(wire: Readonly<Record<string, MessageAttributeValue>>): MessageAttributes {
+  const attributes: Record<string, MessageAttribute> = {};
+  for (const [name, { DataType, StringValue, BinaryValue }] of Object.entries(wire)) {
+    // SQS has checked the type's form when the message was sent.
+    attributes[name] = { type: DataType as MessageAttributeType, value: StringValue ?? BinaryValue ?? '' };
+  }
+  return attributes;
+}
+
+type QueueAttributes = NonNullable<GetQueueAttributesCommandOutput['Attributes']>;
+
+export function queueDescription(attributes: QueueAttributes): QueueDescription {
+  const { MaximumMessageSize, VisibilityTimeout, RedrivePolicy } = attributes;
+  return {
+    fifo: attributes.FifoQueue === 'true',
+    contentBasedDeduplication: attributes.ContentBasedDeduplication === 'true',
+    maxMessageBytes: Number(MaximumMessageSize ?? sqsLimits.maxMessageBytes),
+    visibilityTimeoutMs:
+      VisibilityTimeout === undefined
+        ? sqsLimits.defaultVisibilityTimeoutMs
+        : Number(VisibilityTimeout) * 1000,
+    redrive: RedrivePolicy === undefined || RedrivePolicy === '' ? undefined : redriveOf(RedrivePolicy),
+  };
+}
+
+function redriveOf(policy: string): QueueDescription['redrive'] {
+  try {
+    const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(policy);
+    return { deadLetterQueueArn: String(deadLetterTargetArn), maxReceiveCount: Number(maxReceiveCount) };
+  } catch (error) {
+    throw responseInvalid('GetQueueAttributes', 'RedrivePolicy to be JSON', 'something else', error);
+  }
+}
+
+export function queueDepth(attributes: QueueAttributes): QueueDepth {
+  return {
+    visible: Number(attributes.ApproximateNumberOfMessages ?? 0),
+    inFlight: Number(attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
+    delayed: Number(attributes.ApproximateNumberOfMessagesDelayed ?? 0),
+  };
+}

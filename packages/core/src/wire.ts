@@ -1,5 +1,7 @@
 import { decodeBase64, encodeBase64 } from './bytes.ts';
 
+export { decodeBase64, encodeBase64 };
+
 /**
  * The wire format that every envelope shares. docs/wire-format.md is its specification.
  *

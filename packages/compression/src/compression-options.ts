@@ -1,0 +1,77 @@
+import { noopRecorder, type Recorder } from '@sqskit/core';
+import { type Clock, systemClock } from '@sqskit/core/clock';
+import type { OptionRules } from '@sqskit/core/options';
+import type { GzipEngine, GzipLevel } from './gzip-engine.ts';
+
+/** Options of `compressed`, `guideEnvelope` and `createMessageCompressor`. */
+export interface CompressionOptions {
+  /**
+   * Contents of more bytes than this, in UTF-8, are compressed. Default: 1,024 bytes; below about 400, gzip and base64
+   * make most JSON larger, and nothing is sent that is.
+   */
+  readonly thresholdBytes?: number | undefined;
+  /** Default: 6. At 16 KB and more, level 1 takes about half the time for a tenth to a fifth more bytes. */
+  readonly level?: GzipLevel | undefined;
+  /**
+   * The most that a message may expand to. Default: 16,777,216 bytes (16 MiB), which is twenty times what gzip data
+   * one SQS message can hold; unbounded, it could expand to 800 MB. Larger contents are not compressed.
+   */
+  readonly maxOutputBytes?: number | undefined;
+  /** Default: Node's own zlib where there is one, otherwise fflate. */
+  readonly engine?: GzipEngine | undefined;
+  /** Default: records nothing. */
+  readonly recorder?: Recorder | undefined;
+  /** Times what the recorder is told. Default: the machine's clock. */
+  readonly clock?: Clock | undefined;
+}
+
+export type UnsetCompressionOption = 'engine';
+
+export const compressionRules: OptionRules<CompressionOptions, UnsetCompressionOption> = {
+  thresholdBytes: {
+    kind: 'number',
+    default: 1_024,
+    min: 0,
+    max: Number.POSITIVE_INFINITY,
+    unit: 'bytes',
+    doc: 'Contents of more bytes than this, in UTF-8, are compressed, and sent so where that is smaller.',
+  },
+  level: {
+    kind: 'number',
+    default: 6,
+    min: 1,
+    max: 9,
+    doc: 'Effort of gzip: 1 is the fastest, 9 the smallest.',
+  },
+  maxOutputBytes: {
+    kind: 'number',
+    default: 16_777_216,
+    min: 1,
+    max: 1_073_741_824,
+    unit: 'bytes',
+    doc: 'The most that a received message may expand to; one that would exceed it fails alone with `decode-failed`. Larger contents are not compressed.',
+  },
+  engine: {
+    kind: 'object',
+    methods: ['gzip', 'gunzip'],
+    what: 'a gzip engine',
+    shown: "Node's zlib, else `fflateGzip`",
+    doc: 'What compresses: `fflateGzip`, `nodeGzip()` or your own.',
+  },
+  recorder: {
+    kind: 'object',
+    default: noopRecorder,
+    methods: ['counter', 'gauge', 'histogram'],
+    what: 'a recorder',
+    shown: 'records nothing',
+    doc: 'Where ratio and times are recorded.',
+  },
+  clock: {
+    kind: 'object',
+    default: systemClock,
+    methods: ['now', 'monotonic', 'setTimer'],
+    what: 'a clock',
+    shown: 'the system clock',
+    doc: 'Times what the recorder is told. Replaced in tests.',
+  },
+};

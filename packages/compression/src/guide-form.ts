@@ -1,0 +1,63 @@
+import { contentBytes } from '@sqskit/core';
+import { decodeBase64, encodeBase64, textBody } from '@sqskit/core/wire';
+import type { Gzipper } from './gzipper.ts';
+
+/**
+ * The body of a text: itself, or above the threshold in the guide's form, where that is smaller:
+ *
+ *     {"compressed":true,"data":"<base64 of gzip>","original_size":2048,"compressed_size":512}
+ *
+ * Both sizes are in bytes, of the text in UTF-8 and of the gzip data. A text that is of this form already is wrapped
+ * whatever its size, so that it comes back as it was.
+ */
+export function guideBody(text: string, gzipper: Gzipper): string {
+  const wrap = (gzip: Uint8Array): string =>
+    JSON.stringify({
+      compressed: true,
+      data: encodeBase64(gzip),
+      original_size: contentBytes(text),
+      compressed_size: gzip.length,
+    });
+  return readGuide(text) === undefined
+    ? gzipper.shrink(text, textBody(text), wrap)
+    : wrap(gzipper.gzip(text));
+}
+
+/**
+ * The gzip data of a body in the guide's form, or `undefined` where it is anything else: an object of exactly these
+ * four keys, each of its type, whose data is gzip. So a user's own `{ compressed: true, data }` is left alone. The
+ * sizes are not relied on.
+ */
+export function readGuide(body: string): Uint8Array | undefined {
+  // What is not of this form is nearly always told without parsing it.
+  if (!(body.startsWith('{"') && body.endsWith('}') && body.includes('"compressed_size"'))) {
+    return undefined;
+  }
+  const value = parsed(body);
+  if (value?.['compressed'] !== true || Object.keys(value).length !== 4) {
+    return undefined;
+  }
+  const { data, original_size, compressed_size } = value;
+  if (typeof data !== 'string' || !isSize(original_size) || !isSize(compressed_size)) {
+    return undefined;
+  }
+  const gzip = decodeBase64(data);
+  return gzip !== undefined && isGzip(gzip) ? gzip : undefined;
+}
+
+function parsed(body: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+function isSize(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** RFC 1952, 2.3.1: the two bytes of gzip, and deflate as its method. */
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8;
+}

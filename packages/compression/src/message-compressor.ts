@@ -1,0 +1,46 @@
+import { type Content, contentText, json, QueueError } from '@sqskit/core';
+import { openBody } from './body.ts';
+import type { CompressionOptions } from './compression-options.ts';
+import { guideBody } from './guide-form.ts';
+import { createGzipper } from './gzipper.ts';
+
+/** The guide's two functions, for people who bring their own queue. */
+export interface MessageCompressor {
+  /** The body of a message: its JSON, compressed where that is larger than the threshold. Throws `encode-failed`. */
+  compressMessage(message: unknown): string;
+  /** The message of a body: plain JSON, the guide's form, or what `compressed()` writes. Throws `decode-failed`. */
+  decompressMessage(body: string): unknown;
+}
+
+/** Bodies in the form of the guide's Python class, which reads ours and whose bodies we read. Throws `option-invalid`. */
+export function createMessageCompressor(options?: CompressionOptions): MessageCompressor {
+  const gzipper = createGzipper('createMessageCompressor', options);
+  return {
+    compressMessage: (message) => guideBody(encoded(message), gzipper),
+    decompressMessage(body) {
+      if (typeof body !== 'string') {
+        throw new QueueError('decode-failed', `expected the body as a string, received ${typeof body}`, {});
+      }
+      return decoded(openBody(body, gzipper.gunzip));
+    },
+  };
+}
+
+const codec = json<unknown>();
+
+function encoded(message: unknown): string {
+  try {
+    return contentText(codec.encode(message));
+  } catch (cause) {
+    throw new QueueError('encode-failed', 'the message has no JSON form', {}, { cause });
+  }
+}
+
+function decoded(content: Content): unknown {
+  try {
+    return codec.decode(content);
+  } catch (cause) {
+    // Not the parser's own words: they quote the message.
+    throw new QueueError('decode-failed', 'the body is not JSON', {}, { cause });
+  }
+}

@@ -1,4 +1,7 @@
 import { QueueError } from './queue-error.ts';
+import { show } from './show.ts';
+
+export { show } from './show.ts';
 
 interface RuleCommon {
   /** One or two sentences for the options table: what it does and why one would change it. */
@@ -99,8 +102,8 @@ export function resolveOptions<O extends object, Unset extends keyof O = never>(
   given: O | undefined,
 ): Resolved<O, Unset> {
   const table = rules as unknown as Readonly<Record<string, AnyRule>>;
-  const values = (given ?? {}) as Readonly<Record<string, unknown>>;
-  if (typeof values !== 'object' || Array.isArray(values)) {
+  const values = (given === undefined ? {} : given) as Readonly<Record<string, unknown>>;
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) {
     throw invalid(owner, 'options', given, 'an object');
   }
   for (const name of Object.keys(values)) {
@@ -185,18 +188,7 @@ function range({ min, max, unit }: NumberRule): string {
 }
 
 function grouped(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-/** A received value in an error message: short, and without its insides. */
-export function show(value: unknown): string {
-  if (typeof value === 'string') {
-    return value.length > 80 ? `'${value.slice(0, 77)}...'` : `'${value}'`;
-  }
-  if (typeof value === 'object' && value !== null) {
-    return Array.isArray(value) ? `an array of ${value.length}` : 'an object';
-  }
-  return typeof value === 'function' ? 'a function' : String(value);
+  return value.toLocaleString('en-US', { maximumFractionDigits: 20 });
 }
 
 /** The options table of a README, in Markdown, from the rules themselves. */

@@ -1,3 +1,5 @@
+import { show } from './show.ts';
+
 /**
  * What a failure leaves behind: `rejected` is certainly without effect; `unknown` may have taken effect (a time-out
  * after bytes were written, an MD5 mismatch), so repeating it may duplicate.
@@ -114,11 +116,16 @@ export function toQueueError(reason: unknown, operation: string): QueueError {
   if (isQueueError(reason)) {
     return reason;
   }
-  const text = reason instanceof Error ? reason.message : String(reason);
   return new QueueError(
     'unexpected',
-    `${operation} failed: ${text}`,
+    `${operation} failed: ${messageOf(reason)}`,
     { operation },
     { outcome: 'unknown', cause: reason },
   );
+}
+
+// By shape, not by `instanceof`: an error may come from another realm, and anything can be thrown.
+function messageOf(reason: unknown): string {
+  const hasMessage = typeof reason === 'object' && reason !== null && 'message' in reason;
+  return hasMessage && typeof reason.message === 'string' ? reason.message : show(reason);
 }

@@ -1,4 +1,5 @@
 import { QueueError } from './queue-error.ts';
+import { show } from './show.ts';
 
 /** The parts of a queue URL. `region` and `partition` are `undefined` where the URL does not tell (`localhost`). */
 export interface QueueAddress {
@@ -30,13 +31,13 @@ const partitionsBySuffix: readonly (readonly [suffix: string, partition: string]
 
 // Not `new URL`: it refuses hosts such as `sqs.us-east-1.127.0.0.1`, which emulators hand out.
 const form =
-  /^https?:\/\/(?<host>[^/:?#\s]+|\[[^\]]+\])(?::\d+)?\/(?:(?<path>[^?#\s]*)\/)?(?<name>[\w-]{1,80}(?:\.fifo)?)\/?$/;
+  /^https?:\/\/(?<host>[\w.-]+|\[[\da-fA-F:.]+\])(?::\d+)?\/(?:(?<path>[^?#\s]*)\/)?(?<name>(?=.{1,80}\/?$)[\w-]+(?:\.fifo)?)\/?$/;
 
 const regionForm = '[a-z]{2,4}(?:-[a-z]+)+-\\d+';
 const regionInHost = [
   new RegExp(`^sqs(?:-fips)?\\.(?<region>${regionForm})\\.`), // sqs.eu-west-1.amazonaws.com, and emulators' copies of it
   new RegExp(`^(?<region>${regionForm})\\.queue\\.`), // legacy: eu-west-1.queue.amazonaws.com
-  new RegExp(`^vpce-[\\w-]+\\.sqs\\.(?<region>${regionForm})\\.vpce\\.`), // interface VPC endpoint
+  new RegExp(`^vpce-[\\w-]+\\.sqs(?:-fips)?\\.(?<region>${regionForm})\\.vpce\\.`), // interface VPC endpoint
 ];
 
 /**
@@ -51,8 +52,9 @@ export function parseQueueUrl(url: string): QueueAddress {
   const name = groups?.['name'];
   if (host === undefined || name === undefined) {
     const expected = 'a queue URL such as https://sqs.us-east-1.amazonaws.com/123456789012/my-queue';
-    throw new QueueError('queue-url-invalid', `expected ${expected}, received '${String(url)}'`, {
-      received: String(url),
+    const received = typeof url === 'string' ? url : show(url);
+    throw new QueueError('queue-url-invalid', `expected ${expected}, received ${show(url)}`, {
+      received,
       expected,
     });
   }

@@ -18,7 +18,7 @@ export interface Clock {
   setTimer(callback: () => void, delayMs: number, options?: TimerOptions): Timer;
 }
 
-// setTimeout overflows above 2^31 - 1 ms (24.8 days) and then fires at once.
+// setTimeout overflows above 2^31 - 1 ms (24.8 days) and then fires at once, so longer delays go in steps.
 const longestTimerMs = 2_147_483_647;
 
 interface NodeTimer {
@@ -34,11 +34,18 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   setTimer(callback, delayMs, options) {
-    const handle = setTimeout(callback, Math.min(delayMs, longestTimerMs));
-    // Browsers return a number: they have no process to keep alive.
-    if (options?.keepAlive !== true && canUnref(handle)) {
-      handle.unref();
-    }
+    let handle: ReturnType<typeof setTimeout>;
+    let leftMs = delayMs;
+    const arm = (): void => {
+      const stepMs = Math.min(leftMs, longestTimerMs);
+      leftMs -= stepMs;
+      handle = setTimeout(leftMs > 0 ? arm : callback, stepMs);
+      // Browsers return a number: they have no process to keep alive.
+      if (options?.keepAlive !== true && canUnref(handle)) {
+        handle.unref();
+      }
+    };
+    arm();
     return { cancel: () => clearTimeout(handle) };
   },
 };

@@ -13,8 +13,11 @@ export interface Codec<T> {
 
 /** Content as text. Throws a `TypeError` on bytes that are not UTF-8. */
 export function contentText(content: Content): string {
-  // The decoder is made only for bytes: text is the common case.
-  return typeof content === 'string' ? content : new TextDecoder('utf-8', { fatal: true }).decode(content);
+  if (typeof content === 'string') {
+    return content;
+  }
+  // `ignoreBOM` keeps a leading U+FEFF, which is part of the text. Made only here: text is the common case.
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(content);
 }
 
 /** JSON text. `T` is what you say it is: nothing is checked on decoding. */

@@ -1,0 +1,110 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type ByteConversions,
+  decodeBase64,
+  encodeBase64,
+  isBase64,
+  utf8Length,
+  webConversions,
+} from '../src/bytes.ts';
+
+const native: ByteConversions = {
+  encodeBase64,
+  decodeBase64: (text) => decodeBase64(text) ?? expect.unreachable('it is base64'),
+  utf8Length,
+};
+const anyUtf16 = fc.string({
+  unit: fc
+    .oneof(fc.integer({ min: 0, max: 0xff_ff }), fc.integer({ min: 0xd8_00, max: 0xdf_ff }))
+    .map((unit) => String.fromCharCode(unit)),
+});
+
+describe.each([
+  ['with Buffer', native],
+  ['without Buffer', webConversions],
+])('%s', (_, { encodeBase64: encode, decodeBase64: decode, utf8Length: length }) => {
+  test('a text is as long as TextEncoder makes it, lone surrogates included', () => {
+    const encoder = new TextEncoder();
+    fc.assert(
+      fc.property(fc.oneof(anyUtf16, fc.string({ unit: 'binary' })), (text) => {
+        expect(length(text)).toBe(encoder.encode(text).byteLength);
+      }),
+    );
+  });
+
+  test.each([
+    ['', 0],
+    ['a', 1],
+    ['\u007f\u0080', 3],
+    ['\u07ff\u0800', 5],
+    ['😀', 4],
+    ['\ud83d', 3],
+    ['\ude00', 3],
+    ['\ud83d\ud83d\ude00', 7],
+    ['😀\ud83d', 7],
+  ])('%j is %i bytes', (text, bytes) => {
+    expect(length(text)).toBe(bytes);
+  });
+
+  test('any bytes come back from their base64', () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), (bytes) => {
+        expect(Uint8Array.from(decode(encode(bytes)))).toEqual(bytes);
+      }),
+    );
+  });
+
+  test('a view of a larger buffer is encoded by itself', () => {
+    const view = new Uint8Array(Uint8Array.of(1, 2, 3, 4, 5).buffer, 1, 3);
+    expect(encode(view)).toBe('AgME');
+  });
+});
+
+test('both ways of encoding write the same base64', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+      expect(webConversions.encodeBase64(bytes)).toBe(encodeBase64(bytes));
+    }),
+  );
+});
+
+describe('decodeBase64', () => {
+  test.each([
+    'A',
+    'AA',
+    'AAA',
+    'AA=',
+    'A===',
+    '====',
+    '=',
+    'AAAA=',
+    'AAAA====',
+    'AA==AAAA',
+    'AA=A',
+    'AAA=\n',
+    ' AAA',
+    'AA A',
+    'AA-_',
+    'AAÄA',
+    '{"id":1}',
+  ])('refuses %j', (text) => {
+    expect(decodeBase64(text)).toBeUndefined();
+  });
+
+  test('accepts exactly what the grammar of padded base64 does', () => {
+    const grammar = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+    const near = fc.string({ unit: fc.constantFrom('A', 'z', '9', '+', '/', '=', '\n', '-'), maxLength: 12 });
+    fc.assert(
+      fc.property(near, (text) => {
+        expect(isBase64(text)).toBe(grammar.test(text));
+        expect(decodeBase64(text) !== undefined).toBe(grammar.test(text));
+      }),
+    );
+  });
+
+  test('regression: a text of 20 MB overflowed the stack', () => {
+    expect(decodeBase64('A'.repeat(20_000_000))?.byteLength).toBe(15_000_000);
+    expect(decodeBase64(`${'A'.repeat(20_000_000)}!`)).toBeUndefined();
+  });
+});

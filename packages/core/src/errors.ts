@@ -56,6 +56,13 @@ const denials = [
   'KmsInvalidState',
   'KmsNotFound',
   'KmsOptInRequired',
+  // The same six in the form of the older query protocol, which still appears in `x-amzn-query-error`.
+  'KMS.AccessDeniedException',
+  'KMS.DisabledException',
+  'KMS.InvalidKeyUsageException',
+  'KMS.InvalidStateException',
+  'KMS.NotFoundException',
+  'KMS.OptInRequired',
   'MissingAuthenticationToken',
   'NotAuthorized',
   'OptInRequired',
@@ -73,6 +80,8 @@ const passingDenials = [
 const missingQueues = ['QueueDoesNotExist', 'NonExistentQueue', 'QueueDeletedRecently'];
 const staleHandles = ['ReceiptHandleIsInvalid', 'MessageNotInflight'];
 const oversizedBatches = ['BatchRequestTooLong'];
+// The service gave up waiting for the rest of the request.
+const requestTimeouts = ['RequestTimeout', 'RequestTimeoutException'];
 
 const classes = new Map<string, ServiceErrorClass>();
 
@@ -94,6 +103,7 @@ define(passingDenials, 'access-denied', true);
 define(missingQueues, 'queue-missing', false);
 define(staleHandles, 'receipt-handle-invalid', false);
 define(oversizedBatches, 'batch-too-large', false);
+define(requestTimeouts, 'service-error', true);
 
 /** `com.amazonaws.sqs#QueueDoesNotExist` and `AWS.SimpleQueueService.NonExistentQueue` without their prefixes. */
 export function bareAwsCode(awsCode: string): string {
@@ -110,6 +120,9 @@ export function classifyServiceError(
   }
   if (report.httpStatus === 429) {
     return { code: 'throttled', retryable: true, throttled: true, outcome: 'rejected' };
+  }
+  if (report.httpStatus === 408) {
+    return { code: 'service-error', retryable: true, throttled: false, outcome: 'rejected' };
   }
   if (report.senderFault !== undefined) {
     // One entry of a batch that was answered: SQS says it did not take this one.

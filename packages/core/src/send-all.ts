@@ -10,7 +10,7 @@ export interface SendFailure<T> {
 }
 
 export interface SendAllOptions<T> {
-  /** Stops taking messages and ends those under way; `sendAll` then rejects with `aborted`. */
+  /** Stops taking messages and ends those under way; once they have settled, `sendAll` rejects with `aborted`. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds for each message, from when it is taken. Default: the sender's own. */
   readonly deadlineMs?: number | undefined;
@@ -30,7 +30,7 @@ export interface SendSummary<T> {
 /**
  * Sends every message of an iterable through `sender` at the pace the sender allows: no more is taken from the
  * iterable while its buffer is full. Resolves when every message is settled; a failed message does not stop the rest.
- * What the iterable throws is thrown on, after the messages under way have settled.
+ * What the iterable or a callback throws stops it, and is thrown on after the messages under way have settled.
  */
 export async function sendAll<T>(
   sender: Sender<T>,
@@ -43,60 +43,103 @@ export async function sendAll<T>(
   let failed = 0;
   let underWay = 0;
   let wake: (() => void) | undefined;
+  const stop = new AbortController();
 
-  const settled = (): void => {
-    underWay--;
-    onProgress?.({ sent, failed });
-    wake?.();
-  };
   const oneSettles = (): Promise<void> =>
     new Promise((resolve) => {
       wake = resolve;
     });
+  const takeFailure = onFailure ?? ((failure: SendFailure<T>): unknown => failures.push(failure));
+  const settled = (failure: SendFailure<T> | undefined): void => {
+    underWay--;
+    try {
+      if (failure === undefined) {
+        sent++;
+      } else {
+        failed++;
+        takeFailure(failure);
+      }
+      onProgress?.({ sent, failed });
+    } catch (reason) {
+      stop.abort(reason);
+    }
+    wake?.();
+  };
   const track = (receipt: Promise<SendReceipt>, message: OutgoingMessage<T>, index: number): void => {
     underWay++;
     receipt.then(
-      () => {
-        sent++;
-        settled();
-      },
-      (reason: unknown) => {
-        failed++;
-        const failure = { index, message, error: toQueueError(reason, 'send') };
-        if (onFailure === undefined) {
-          failures.push(failure);
-        } else {
-          onFailure(failure);
-        }
-        settled();
-      },
+      () => settled(undefined),
+      (reason: unknown) => settled({ index, message, error: toQueueError(reason, 'send') }),
     );
   };
+  /** Gives one message to the sender, as soon as there is room for it. */
+  const place = async (message: OutgoingMessage<T>, index: number): Promise<void> => {
+    for (;;) {
+      stop.signal.throwIfAborted();
+      const receipt = sender.trySend(message, { signal, deadlineMs });
+      if (receipt !== undefined) {
+        track(receipt, message, index);
+        return;
+      }
+      if (underWay === 0) {
+        // Others fill the buffer: take a place among those who wait.
+        track(sender.send(message, { signal, deadlineMs }), message, index);
+        return;
+      }
+      await oneSettles();
+    }
+  };
 
+  const end = (): void => {
+    if (signal?.aborted === true) {
+      stop.abort(abortedError(signal));
+    }
+  };
+  signal?.addEventListener('abort', end);
   let index = 0;
   try {
-    for await (const message of messages) {
-      for (;;) {
-        if (signal?.aborted === true) {
-          throw abortedError(signal);
-        }
-        const receipt = sender.trySend(message, { signal, deadlineMs });
-        if (receipt !== undefined) {
-          track(receipt, message, index++);
-          break;
-        }
-        if (underWay === 0) {
-          // Others fill the buffer: take a place among those who wait.
-          track(sender.send(message, { signal, deadlineMs }), message, index++);
-          break;
-        }
-        await oneSettles();
-      }
+    end();
+    stop.signal.throwIfAborted();
+    for await (const message of Symbol.asyncIterator in messages ? until(stop.signal, messages) : messages) {
+      await place(message, index++);
     }
   } finally {
     while (underWay > 0) {
       await oneSettles();
     }
+    signal?.removeEventListener('abort', end);
   }
+  stop.signal.throwIfAborted();
   return { sent, failed, failures };
+}
+
+/** The values of an asynchronous iterable until the signal aborts, even while the iterable has nothing to give. */
+async function* until<V>(signal: AbortSignal, values: AsyncIterable<V>): AsyncGenerator<V> {
+  const iterator = values[Symbol.asyncIterator]();
+  let interrupt = (): void => undefined;
+  const onAbort = (): void => interrupt();
+  signal.addEventListener('abort', onAbort);
+  let isOpen = true;
+  try {
+    for (;;) {
+      const step = await new Promise<IteratorResult<V>>((resolve, reject) => {
+        interrupt = () => reject(signal.reason);
+        iterator.next().then(resolve, (reason: unknown) => {
+          isOpen = false;
+          reject(reason);
+        });
+      });
+      if (step.done === true) {
+        isOpen = false;
+        return;
+      }
+      yield step.value;
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    if (isOpen) {
+      // Not awaited: an iterable that is waiting for its next value closes only after that.
+      iterator.return?.().catch(() => undefined);
+    }
+  }
 }

@@ -1,0 +1,181 @@
+import { type Handler, type Queue, QueueError } from '@sqskit/core';
+import { resolveOptions } from '@sqskit/core/options';
+import { parseQueueUrl } from '@sqskit/core/queue-url';
+import { createInstruments, type Instruments, type Totals } from './instruments.ts';
+import {
+  type ConsumerOptions,
+  consumerRules,
+  type ResolvedConsumerOptions,
+  type StopOptions,
+  stopRules,
+} from './options.ts';
+import { createReport, type ReportError } from './report.ts';
+import { createRun, type Run, type StopReport } from './run.ts';
+
+/** What the consumer does now, and totals since it was made. */
+export interface ConsumerStats extends Readonly<Totals> {
+  readonly state: 'stopped' | 'running' | 'paused' | 'stopping';
+  /** Handlers that run. */
+  readonly running: number;
+  /** Messages received and not started. */
+  readonly waiting: number;
+  /** Messages handled and not settled yet. */
+  readonly settling: number;
+  /** Polls under way. */
+  readonly polls: number;
+}
+
+export interface Consumer {
+  /** Starts to poll. Does nothing while it polls; while it stops, it starts again once it has stopped. */
+  start(): void;
+  /**
+   * Stops in at most `timeoutMs` and resolves with a report: nothing new is received, what waits is released at once,
+   * handlers that run may end. Long polls under way are waited for, so on an idle queue this takes up to `waitTimeMs`. A
+   * second call while it stops resolves with the same report. No timer and no call is left when it has resolved.
+   */
+  stop(options?: StopOptions): Promise<StopReport>;
+  /** Receives no more until `resume`; what is in hand, and what polls under way bring, is still handled. */
+  pause(): void;
+  resume(): void;
+  stats(): ConsumerStats;
+  /** `stop()`, with its default time. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * A consumer of `queue` that calls `handler` with each message. Throws `option-invalid` and `queue-url-invalid`. Nothing
+ * happens until `start()`.
+ */
+export function createConsumer<T>(queue: Queue, handler: Handler<T>, options?: ConsumerOptions<T>): Consumer {
+  assertQueue(queue);
+  assertHandler(handler);
+  return new QueueConsumer(queue, handler, resolveOptions('createConsumer', consumerRules<T>(), options));
+}
+
+class QueueConsumer<T> implements Consumer {
+  readonly #queue: Queue;
+  readonly #handler: Handler<T>;
+  readonly #settings: ResolvedConsumerOptions<T>;
+  readonly #instruments: Instruments;
+  readonly #report: ReportError;
+  // At most one run at a time, so at most one engine polls.
+  #run: Run | undefined;
+  #stopping: Promise<StopReport> | undefined;
+  #startAgain = false;
+
+  constructor(queue: Queue, handler: Handler<T>, settings: ResolvedConsumerOptions<T>) {
+    const { recorder, onError, logger, clock } = settings;
+    this.#queue = queue;
+    this.#handler = handler;
+    this.#settings = settings;
+    this.#instruments = createInstruments(recorder, parseQueueUrl(queue.url).name, clock);
+    this.#report = createReport(onError, logger);
+  }
+
+  start(): void {
+    if (this.#stopping !== undefined) {
+      this.#startAgain = true;
+      return;
+    }
+    this.#run ??= createRun({
+      queue: this.#queue,
+      handler: this.#handler,
+      settings: this.#settings,
+      instruments: this.#instruments,
+      report: this.#report,
+    });
+  }
+
+  async stop(options?: StopOptions): Promise<StopReport> {
+    const { timeoutMs } = resolveOptions('stop', stopRules, options);
+    this.#startAgain = false;
+    if (this.#run === undefined) {
+      return nothingToStop;
+    }
+    this.#stopping ??= this.#stopRun(this.#run, timeoutMs);
+    return this.#stopping;
+  }
+
+  pause(): void {
+    if (this.#stopping === undefined) {
+      this.#run?.pause();
+    }
+  }
+
+  resume(): void {
+    if (this.#stopping === undefined) {
+      this.#run?.resume();
+    }
+  }
+
+  stats(): ConsumerStats {
+    const run = this.#run;
+    return {
+      state: this.#state(),
+      running: run?.running ?? 0,
+      waiting: run?.waiting ?? 0,
+      settling: run?.settling ?? 0,
+      polls: run?.polls ?? 0,
+      ...this.#instruments.totals,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #stopRun(run: Run, timeoutMs: number): Promise<StopReport> {
+    const report = await run.stop(timeoutMs);
+    this.#run = undefined;
+    this.#stopping = undefined;
+    if (this.#startAgain) {
+      this.#startAgain = false;
+      this.start();
+    }
+    return report;
+  }
+
+  #state(): ConsumerStats['state'] {
+    if (this.#run === undefined) {
+      return 'stopped';
+    }
+    if (this.#stopping !== undefined) {
+      return 'stopping';
+    }
+    return this.#run.isPaused ? 'paused' : 'running';
+  }
+}
+
+const nothingToStop: StopReport = {
+  isClean: true,
+  tookMs: 0,
+  acked: 0,
+  retried: 0,
+  released: 0,
+  deadLettered: 0,
+  abandoned: [],
+  unsettled: 0,
+};
+
+const queueVerbs = ['receive', 'deleteBatch', 'changeVisibilityBatch'] as const;
+
+function assertQueue(queue: unknown): void {
+  const isQueue =
+    typeof queue === 'object' &&
+    queue !== null &&
+    queueVerbs.every((verb) => typeof Reflect.get(queue, verb) === 'function');
+  if (!isQueue) {
+    throw wrongArgument('queue', queue, 'a queue (with receive, deleteBatch, changeVisibilityBatch)');
+  }
+}
+
+function assertHandler(handler: unknown): void {
+  if (typeof handler !== 'function') {
+    throw wrongArgument('handler', handler, 'a function');
+  }
+}
+
+function wrongArgument(option: string, received: unknown, expected: string): QueueError<'option-invalid'> {
+  const message = `createConsumer: expected \`${option}\` to be ${expected}, received ${typeof received}`;
+  return new QueueError('option-invalid', message, { option, received, expected });
+}

@@ -1,0 +1,72 @@
+import type { QueueError, ReceivedMessage } from '@sqskit/core';
+
+/**
+ * Where a message in hand is on its way.
+ *
+ *     waiting ──► running ──► settling ──► over
+ *        └───────────────────────▲          ▲
+ *        (given back unstarted)  └── lost ──┘
+ */
+export type Phase = 'waiting' | 'running' | 'settling' | 'over';
+
+/** One SQS message in hand. */
+export interface Delivery {
+  readonly message: ReceivedMessage;
+  readonly queueUrl: string;
+  /** The message group on a FIFO queue: deliveries of one lane run one at a time and in order. */
+  readonly lane: string | undefined;
+  /** Kept by the engine. */
+  phase: Phase;
+  /** The newest receipt handle: SQS may deliver a message again while it is in hand. */
+  receiptHandle: string;
+  /** Whether its handler was told that going on is of no use. */
+  readonly isAbandoned: boolean;
+  readonly signal: AbortSignal;
+  /** Aborts the signal. What its handler does from now on settles nothing. */
+  abandon(reason: QueueError): void;
+}
+
+class MessageDelivery implements Delivery {
+  readonly message: ReceivedMessage;
+  readonly queueUrl: string;
+  readonly lane: string | undefined;
+  phase: Phase = 'waiting';
+  receiptHandle: string;
+  #reason: QueueError | undefined;
+  #controller: AbortController | undefined;
+
+  constructor(message: ReceivedMessage, queueUrl: string, lane: string | undefined) {
+    this.message = message;
+    this.queueUrl = queueUrl;
+    this.lane = lane;
+    this.receiptHandle = message.receiptHandle;
+  }
+
+  get isAbandoned(): boolean {
+    return this.#reason !== undefined;
+  }
+
+  /** Made when first asked for: most handlers never look at it. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) {
+        this.#controller.abort(this.#reason);
+      }
+    }
+    return this.#controller.signal;
+  }
+
+  abandon(reason: QueueError): void {
+    this.#reason ??= reason;
+    this.#controller?.abort(this.#reason);
+  }
+}
+
+export function createDelivery(
+  message: ReceivedMessage,
+  queueUrl: string,
+  lane: string | undefined,
+): Delivery {
+  return new MessageDelivery(message, queueUrl, lane);
+}

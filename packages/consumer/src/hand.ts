@@ -1,0 +1,99 @@
+import { ack, type ReceivedMessage, type Verdict } from '@sqskit/core';
+import { createDelivery, type Delivery } from './delivery.ts';
+import type { Engine, Settler } from './engine.ts';
+import type { Instruments } from './instruments.ts';
+import type { QueueSettler } from './settler.ts';
+
+export interface HandOptions {
+  readonly queueUrl: string;
+  readonly fifo: boolean;
+  readonly engine: Engine;
+  readonly settler: QueueSettler;
+  readonly instruments: Instruments;
+}
+
+/**
+ * What a poll loop has in hand, by message id. SQS may deliver a message that is in hand already (at least once; or its
+ * visibility timeout was over on SQS's clock first): there is never a second run of it beside the first.
+ *
+ *     waiting or running, lease held      the delivery goes on with the newer receipt handle
+ *     its lease lost, or being settled    the newer delivery waits until the older one is over; then it is deleted
+ *                                         without a run where that was done, and runs otherwise
+ */
+export interface Hand {
+  take(messages: readonly ReceivedMessage[], receivedAt: number): void;
+}
+
+export function createHand(options: HandOptions): Hand {
+  return new PolledHand(options);
+}
+
+class PolledHand implements Hand, Settler {
+  readonly #options: HandOptions;
+  readonly #byId = new Map<string, Delivery>();
+  /** The newest delivery of a message, while an older one is not over. */
+  readonly #successors = new Map<Delivery, Delivery>();
+
+  constructor(options: HandOptions) {
+    this.#options = options;
+  }
+
+  take(messages: readonly ReceivedMessage[], receivedAt: number): void {
+    const fresh: Delivery[] = [];
+    for (const message of messages) {
+      const current = this.#byId.get(message.messageId);
+      if (current === undefined) {
+        const delivery = this.#deliver(message, receivedAt);
+        this.#byId.set(message.messageId, delivery);
+        fresh.push(delivery);
+      } else {
+        this.#takeAgain(current, message, receivedAt);
+      }
+    }
+    this.#options.engine.process(fresh, this);
+  }
+
+  settle(delivery: Delivery, verdict: Verdict): Promise<boolean> {
+    return this.#options.settler.settle(delivery, verdict);
+  }
+
+  over(delivery: Delivery, gone: boolean): void {
+    const { engine, settler } = this.#options;
+    settler.leases.letGo(delivery);
+    this.#byId.delete(delivery.message.messageId);
+    const successor = this.#successors.get(delivery);
+    this.#successors.delete(delivery);
+    if (successor === undefined || !settler.leases.holds(successor)) {
+      return;
+    }
+    this.#byId.set(successor.message.messageId, successor);
+    if (gone) {
+      engine.settle(successor, ack(), this);
+    } else {
+      engine.process([successor], this);
+    }
+  }
+
+  #deliver(message: ReceivedMessage, receivedAt: number): Delivery {
+    const { queueUrl, fifo, settler } = this.#options;
+    const delivery = createDelivery(message, queueUrl, fifo ? message.groupId : undefined);
+    settler.leases.hold(delivery, receivedAt);
+    return delivery;
+  }
+
+  #takeAgain(current: Delivery, message: ReceivedMessage, receivedAt: number): void {
+    const { settler, instruments } = this.#options;
+    instruments.count('duplicates');
+    const isOurs = settler.leases.holds(current) && current.phase !== 'settling';
+    if (isOurs) {
+      current.receiptHandle = message.receiptHandle;
+      settler.leases.hold(current, receivedAt);
+      return;
+    }
+    const older = this.#successors.get(current);
+    if (older !== undefined) {
+      settler.leases.letGo(older);
+    }
+    this.#successors.set(current, this.#deliver(message, receivedAt));
+  }
+}

@@ -1,0 +1,109 @@
+import type { Recorder } from '@sqskit/core';
+import type { Clock } from '@sqskit/core/clock';
+
+/** What the consumer counts. All totals since it was made. */
+export interface Totals {
+  /** Messages received, each time counted. */
+  received: number;
+  /** Of these, messages that were in hand already. */
+  duplicates: number;
+  /** Deleted after their handler had returned. */
+  acked: number;
+  /** Made invisible for a back-off, to come again. */
+  retried: number;
+  /** Made visible at once, unstarted or on a verdict. */
+  released: number;
+  /** Sent to the dead-letter queue and deleted. */
+  deadLettered: number;
+  /** Messages whose lease ended while they waited or ran. */
+  leasesLost: number;
+  /** Messages of which SQS did not confirm that they were settled: they come again. */
+  unsettled: number;
+  emptyReceives: number;
+  failedReceives: number;
+  receiveCalls: number;
+  deleteCalls: number;
+  changeVisibilityCalls: number;
+  /** To the dead-letter queue. */
+  sendCalls: number;
+}
+
+export function createTotals(): Totals {
+  return {
+    received: 0,
+    duplicates: 0,
+    acked: 0,
+    retried: 0,
+    released: 0,
+    deadLettered: 0,
+    leasesLost: 0,
+    unsettled: 0,
+    emptyReceives: 0,
+    failedReceives: 0,
+    receiveCalls: 0,
+    deleteCalls: 0,
+    changeVisibilityCalls: 0,
+    sendCalls: 0,
+  };
+}
+
+/** The consumer's totals, and the instruments of its recorder. */
+export interface Instruments {
+  readonly totals: Readonly<Totals>;
+  count(what: keyof Totals, by?: number): void;
+  /** Returns what to call when the handler has ended; `undefined` where nothing records. */
+  handlerStarted(sentAtMs: number | undefined): (() => void) | undefined;
+}
+
+/** The instruments' names: totals that are worth a metric of their own. */
+const metricNames: Partial<Record<keyof Totals, string>> = {
+  received: 'MessagesReceived',
+  duplicates: 'DuplicateReceives',
+  acked: 'MessagesAcked',
+  retried: 'MessagesRetried',
+  released: 'MessagesReleased',
+  deadLettered: 'MessagesDeadLettered',
+  leasesLost: 'LeasesLost',
+  unsettled: 'MessagesUnsettled',
+  emptyReceives: 'EmptyReceives',
+  failedReceives: 'FailedReceives',
+};
+
+export function createInstruments(recorder: Recorder, queueName: string, clock: Clock): Instruments {
+  const totals = createTotals();
+  if (!recorder.enabled) {
+    return {
+      totals,
+      count(what, by = 1) {
+        totals[what] += by;
+      },
+      handlerStarted: () => undefined,
+    };
+  }
+  const dimensions = { QueueName: queueName };
+  const counters = new Map(
+    Object.entries(metricNames).map(([what, name]) => [what, recorder.counter(name, dimensions)]),
+  );
+  const handlers = recorder.gauge('RunningHandlers', 'Count', dimensions);
+  const processingTime = recorder.histogram('ProcessingTime', 'Milliseconds', dimensions);
+  const queueTime = recorder.histogram('QueueTime', 'Milliseconds', dimensions);
+  let running = 0;
+  return {
+    totals,
+    count(what, by = 1) {
+      totals[what] += by;
+      counters.get(what)?.add(by);
+    },
+    handlerStarted(sentAtMs) {
+      const startedAt = clock.monotonic();
+      handlers.set(++running);
+      if (sentAtMs !== undefined) {
+        queueTime.record(Math.max(0, clock.now() - sentAtMs));
+      }
+      return () => {
+        handlers.set(--running);
+        processingTime.record(clock.monotonic() - startedAt);
+      };
+    },
+  };
+}

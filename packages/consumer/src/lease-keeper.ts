@@ -1,0 +1,170 @@
+import type { Settled, SettleOutcome } from '@sqskit/core';
+import { type Alarm, createAlarm } from '@sqskit/core/alarm';
+import type { Clock } from '@sqskit/core/clock';
+import type { BatchCall, Submission } from './batch-call.ts';
+import type { Delivery } from './delivery.ts';
+import {
+  grantableMs,
+  isExpired,
+  type Lease,
+  renewalDueAt,
+  renewalRetryAt,
+  renewLease,
+  takeLease,
+} from './lease.ts';
+import { isHandleRefused } from './refused-handle.ts';
+
+/** A change of visibility, as it waits for its batch. */
+export interface Change {
+  readonly receiptHandle: string;
+  readonly visibilityTimeoutMs: number;
+  /** When the call that carries it was begun; the last one, if it was repeated. */
+  calledAt: number;
+}
+
+export interface LeaseKeeperOptions {
+  readonly clock: Clock;
+  readonly visibilityTimeoutMs: number;
+  /** Where renewals are submitted, and what else changes a message's visibility: one lane for each message. */
+  readonly changes: BatchCall<Change, Settled>;
+  /** Told when a message is no longer ours; not for one that is being settled, whose settler finds out by itself. */
+  readonly onLost: (delivery: Delivery) => void;
+}
+
+/** Holds the leases of every message in hand: waiting, running or being settled. */
+export interface LeaseKeeper {
+  /** Holds a message received at this time, or one that was received again. */
+  hold(delivery: Delivery, receivedAt: number): void;
+  /** Whether the message is ours now. */
+  holds(delivery: Delivery): boolean;
+  /** When its lease ends as things are; -Infinity where it is not held. */
+  expiresAt(delivery: Delivery): number;
+  /** Renews it no more, and returns the lease it had. What changes its visibility from now on has the last word. */
+  letGo(delivery: Delivery): Lease | undefined;
+  /** Lets everything go. */
+  close(): void;
+}
+
+export function createLeaseKeeper(options: LeaseKeeperOptions): LeaseKeeper {
+  return new TimedLeaseKeeper(options);
+}
+
+interface Held {
+  lease: Lease;
+  renewAt: number;
+  renewal: Submission<Settled> | undefined;
+}
+
+class TimedLeaseKeeper implements LeaseKeeper {
+  readonly #options: LeaseKeeperOptions;
+  readonly #held = new Map<Delivery, Held>();
+  readonly #alarm: Alarm;
+
+  constructor(options: LeaseKeeperOptions) {
+    this.#options = options;
+    this.#alarm = createAlarm(options.clock, () => this.#wake());
+  }
+
+  hold(delivery: Delivery, receivedAt: number): void {
+    this.letGo(delivery);
+    const lease = takeLease(receivedAt, this.#options.visibilityTimeoutMs);
+    const renewAt = renewalDueAt(lease);
+    this.#held.set(delivery, { lease, renewAt, renewal: undefined });
+    this.#alarm.ringBy(Math.min(renewAt, lease.expiresAt));
+  }
+
+  holds(delivery: Delivery): boolean {
+    const held = this.#held.get(delivery);
+    if (held === undefined) {
+      return false;
+    }
+    // The timer may be late: the process may have been busy for longer than the lease.
+    if (isExpired(held.lease, this.#options.clock.monotonic())) {
+      this.#lose(delivery);
+      return false;
+    }
+    return true;
+  }
+
+  expiresAt(delivery: Delivery): number {
+    return this.#held.get(delivery)?.lease.expiresAt ?? Number.NEGATIVE_INFINITY;
+  }
+
+  letGo(delivery: Delivery): Lease | undefined {
+    const held = this.#held.get(delivery);
+    this.#held.delete(delivery);
+    held?.renewal?.cancel();
+    return held?.lease;
+  }
+
+  close(): void {
+    for (const delivery of this.#held.keys()) {
+      this.letGo(delivery);
+    }
+    this.#alarm.clear();
+  }
+
+  /** Renews what is due and, so that batches fill, what would be due soon. */
+  #wake(): void {
+    const { clock, visibilityTimeoutMs } = this.#options;
+    const now = clock.monotonic();
+    const dueBy = now + visibilityTimeoutMs / 10;
+    let nextAt = Number.POSITIVE_INFINITY;
+    for (const [delivery, held] of this.#held) {
+      if (isExpired(held.lease, now)) {
+        this.#lose(delivery);
+        continue;
+      }
+      if (held.renewal === undefined && held.renewAt <= dueBy) {
+        this.#renew(delivery, held, now);
+      }
+      nextAt = Math.min(nextAt, held.lease.expiresAt, held.renewal === undefined ? held.renewAt : nextAt);
+    }
+    this.#alarm.ringBy(nextAt);
+  }
+
+  #renew(delivery: Delivery, held: Held, now: number): void {
+    const visibilityTimeoutMs = grantableMs(held.lease, now, this.#options.visibilityTimeoutMs);
+    const change: Change = { receiptHandle: delivery.receiptHandle, visibilityTimeoutMs, calledAt: now };
+    const renewal = this.#options.changes.submit(change, {
+      lane: delivery.message.messageId,
+      deadlineAt: () => held.lease.expiresAt,
+    });
+    held.renewal = renewal;
+    void renewal.outcome.then((outcome) => {
+      if (held.renewal === renewal && this.#held.get(delivery) === held) {
+        held.renewal = undefined;
+        this.#renewed(delivery, held, change, outcome);
+      }
+    });
+  }
+
+  #renewed(delivery: Delivery, held: Held, change: Change, outcome: SettleOutcome): void {
+    if (outcome.ok) {
+      held.lease = renewLease(held.lease, change.calledAt, change.visibilityTimeoutMs);
+      held.renewAt = renewalDueAt(held.lease);
+    } else if (isHandleRefused(outcome.error)) {
+      this.#refused(delivery, held);
+      return;
+    } else {
+      held.renewAt = renewalRetryAt(held.lease, this.#options.clock.monotonic());
+    }
+    this.#alarm.ringBy(Math.min(held.renewAt, held.lease.expiresAt));
+  }
+
+  /** SQS knows the handle no more. While the message is being deleted that says nothing: the delete may be done. */
+  #refused(delivery: Delivery, held: Held): void {
+    if (delivery.phase === 'settling') {
+      held.renewAt = Number.POSITIVE_INFINITY;
+    } else {
+      this.#lose(delivery);
+    }
+  }
+
+  #lose(delivery: Delivery): void {
+    this.letGo(delivery);
+    if (delivery.phase !== 'settling') {
+      this.#options.onLost(delivery);
+    }
+  }
+}

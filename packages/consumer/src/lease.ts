@@ -1,0 +1,50 @@
+import { sqsLimits } from '@sqskit/core';
+
+/** The time for which a received message is ours. All times on the monotonic clock. */
+export interface Lease {
+  /** When it was taken or last renewed. */
+  readonly takenAt: number;
+  readonly expiresAt: number;
+  /** SQS ends it here however often it is renewed: 12 h after the receive. */
+  readonly capAt: number;
+}
+
+/** SQS counts in whole seconds, and rounding up must not go beyond the cap. */
+const secondMs = 1_000;
+
+/** The lease of a message just received. */
+export function takeLease(receivedAt: number, visibilityTimeoutMs: number): Lease {
+  return {
+    takenAt: receivedAt,
+    expiresAt: receivedAt + visibilityTimeoutMs,
+    capAt: receivedAt + sqsLimits.maxVisibilityTimeoutMs,
+  };
+}
+
+/** The lease after a renewal for `renewedMs`, counted from when it was asked for: SQS's own count starts no earlier. */
+export function renewLease(lease: Lease, requestedAt: number, renewedMs: number): Lease {
+  return { takenAt: requestedAt, expiresAt: requestedAt + renewedMs, capAt: lease.capAt };
+}
+
+/** The longest visibility timeout up to `wantedMs` that SQS still grants. */
+export function grantableMs(lease: Lease, now: number, wantedMs: number): number {
+  const leftMs = Math.floor((lease.capAt - now) / secondMs) * secondMs;
+  return Math.max(0, Math.min(wantedMs, leftMs));
+}
+
+/**
+ * When to renew: at half time, so that a failed renewal can be repeated several times before the lease ends. Infinity
+ * where no renewal could prolong it.
+ */
+export function renewalDueAt({ takenAt, expiresAt, capAt }: Lease): number {
+  return expiresAt + secondMs > capAt ? Number.POSITIVE_INFINITY : takenAt + (expiresAt - takenAt) / 2;
+}
+
+/** When to try again after SQS refused a renewal: three more times in what is left of the lease. */
+export function renewalRetryAt({ expiresAt }: Lease, now: number): number {
+  return now + Math.max(secondMs / 10, (expiresAt - now) / 4);
+}
+
+export function isExpired({ expiresAt }: Lease, now: number): boolean {
+  return now >= expiresAt;
+}

@@ -1,0 +1,216 @@
+import {
+  type Codec,
+  type Envelope,
+  json,
+  type Logger,
+  noopRecorder,
+  plain,
+  type Queue,
+  type Recorder,
+  silentLogger,
+  sqsLimits,
+} from '@sqskit/core';
+import { type Clock, systemClock } from '@sqskit/core/clock';
+import type { OptionRules, Resolved } from '@sqskit/core/options';
+import type { Random } from '@sqskit/core/retry';
+import { type FailurePolicy, retryAlways } from './failure-policy.ts';
+import type { OnError } from './report.ts';
+
+export interface ConsumerOptions<T> {
+  /** How a content becomes a value. Default: JSON. The producer's. */
+  readonly codec?: Codec<T> | undefined;
+  /** How an SQS message is opened. Default: plain, one content to a message. The producer's. */
+  readonly envelope?: Envelope | undefined;
+  /** Most handlers at a time. Default: 10. A slot is refilled as soon as its handler ends. */
+  readonly maxConcurrency?: number | undefined;
+  /**
+   * Messages held ready beyond the slots, so that none is idle while the next are fetched. Default: 10. With 0 every free
+   * slot asks for its own message: lowest latency, most calls.
+   */
+  readonly prefetch?: number | undefined;
+  /** Long-poll wait. Default: 20,000 ms, the longest: an idle consumer makes three calls a minute. */
+  readonly waitTimeMs?: number | undefined;
+  /**
+   * The lease: how long SQS keeps a message from others at a time. Default: 30,000 ms. Renewed at half time for as long as
+   * the message is in hand, so it decides how soon a crashed consumer's messages come again, not how long a handler may take.
+   */
+  readonly visibilityTimeoutMs?: number | undefined;
+  /** Most polls at a time under load. Default: 4. An idle queue has one. */
+  readonly maxPollers?: number | undefined;
+  /** How long a delete or a visibility change waits for company. Default: 20 ms. Not used on FIFO queues, where the next of the group waits. */
+  readonly settleLingerMs?: number | undefined;
+  /** Upper bound of the first retry's delay, doubled with each receive. Default: 1,000 ms; never less than a second is waited. */
+  readonly retryBaseMs?: number | undefined;
+  /** Upper bound of any retry's delay. Default: 900,000 ms (15 min). */
+  readonly retryMaxMs?: number | undefined;
+  /** What becomes of a message whose handler threw, or that cannot be decoded. Default: retried after the back-off. */
+  readonly failurePolicy?: FailurePolicy<T> | undefined;
+  /** Where `deadLetter(reason)` moves messages. Default: none: they stay, for the queue's own redrive policy. */
+  readonly deadLetterQueue?: Queue | undefined;
+  /** Told of everything that fails. What it throws is caught. Default: nobody. */
+  readonly onError?: OnError | undefined;
+  /** Where warnings go; never bodies or receipt handles. Default: nowhere. */
+  readonly logger?: Logger | undefined;
+  /** Where measurements go. Default: nowhere, at no cost. */
+  readonly recorder?: Recorder | undefined;
+  /** Where time comes from. Default: the machine's clock. */
+  readonly clock?: Clock | undefined;
+  /** The source of jitter. Default: `Math.random`. */
+  readonly random?: Random | undefined;
+}
+
+export interface StopOptions {
+  /**
+   * How long stopping may take. Default: 30,000 ms. The last fifth, at most a second, is kept for giving back what is still
+   * in hand then.
+   */
+  readonly timeoutMs?: number | undefined;
+}
+
+type Unset = 'deadLetterQueue';
+
+export type ResolvedConsumerOptions<T> = Resolved<ConsumerOptions<T>, Unset>;
+
+const maxInHand = 100_000; // SQS lets about 120,000 messages of a queue be in flight
+
+/** The rules are the same for every `T`; only the types of codec and policy differ. */
+export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, Unset> {
+  return {
+    codec: {
+      kind: 'object',
+      default: json<T>(),
+      shown: '`json()`',
+      methods: ['decode'],
+      what: 'a codec',
+      doc: "How a content becomes a value: the producer's.",
+    },
+    envelope: {
+      kind: 'object',
+      default: plain(),
+      shown: '`plain()`',
+      methods: ['open'],
+      what: 'an envelope',
+      doc: "How an SQS message is opened: the producer's.",
+    },
+    maxConcurrency: {
+      kind: 'number',
+      default: 10,
+      min: 1,
+      max: maxInHand,
+      doc: 'Most handlers at a time. A slot is refilled as soon as its handler ends.',
+    },
+    prefetch: {
+      kind: 'number',
+      default: 10,
+      min: 0,
+      max: maxInHand,
+      doc: 'Messages held ready beyond the slots, so that none is idle while the next are fetched. With 0 every free slot asks for its own message: least waiting, most calls.',
+    },
+    waitTimeMs: {
+      kind: 'number',
+      default: sqsLimits.maxWaitTimeMs,
+      min: 0,
+      max: sqsLimits.maxWaitTimeMs,
+      unit: 'ms',
+      doc: 'Long-poll wait. The longest is the cheapest: an idle consumer makes three calls a minute. Shorter ones make `stop` quicker on an idle queue.',
+    },
+    visibilityTimeoutMs: {
+      kind: 'number',
+      default: sqsLimits.defaultVisibilityTimeoutMs,
+      min: 1_000,
+      max: sqsLimits.maxVisibilityTimeoutMs,
+      unit: 'ms',
+      doc: "The lease. Renewed at half time while a message is in hand: it decides how soon a crashed consumer's messages come again, not how long a handler may take.",
+    },
+    maxPollers: {
+      kind: 'number',
+      default: 4,
+      min: 1,
+      max: 100,
+      doc: 'Most polls at a time under load. An idle queue has one.',
+    },
+    settleLingerMs: {
+      kind: 'number',
+      default: 20,
+      min: 0,
+      max: 10_000,
+      unit: 'ms',
+      doc: 'How long a delete or a visibility change waits for company. Not used on FIFO queues, where the next of the group waits for it.',
+    },
+    retryBaseMs: {
+      kind: 'number',
+      default: 1_000,
+      min: 1,
+      max: sqsLimits.maxVisibilityTimeoutMs,
+      unit: 'ms',
+      doc: "Upper bound of the first retry's delay, doubled with each receive; the delay is random below it, and never under a second.",
+    },
+    retryMaxMs: {
+      kind: 'number',
+      default: 900_000,
+      min: 1_000,
+      max: sqsLimits.maxVisibilityTimeoutMs,
+      unit: 'ms',
+      doc: "Upper bound of any retry's delay.",
+    },
+    failurePolicy: {
+      kind: 'function',
+      default: retryAlways,
+      shown: '`() => retry()`',
+      doc: '`(error, message) => Verdict`: what becomes of a message whose handler threw, or that cannot be decoded.',
+    },
+    deadLetterQueue: {
+      kind: 'object',
+      methods: ['sendBatch'],
+      what: 'a queue',
+      doc: "Where `deadLetter(reason)` moves messages. Without, they stay for the queue's own redrive policy.",
+    },
+    onError: {
+      kind: 'function',
+      default: () => undefined,
+      shown: 'nobody',
+      doc: '`(error, { during, messageId })`: told of everything that fails. What it throws is caught.',
+    },
+    logger: {
+      kind: 'object',
+      default: silentLogger,
+      shown: 'silent',
+      methods: ['debug', 'warn', 'error'],
+      what: 'a logger',
+      doc: 'Where warnings go; never bodies or receipt handles.',
+    },
+    recorder: {
+      kind: 'object',
+      default: noopRecorder,
+      shown: 'no-op',
+      methods: ['counter', 'gauge', 'histogram'],
+      what: 'a recorder',
+      doc: 'Where measurements go.',
+    },
+    clock: {
+      kind: 'object',
+      default: systemClock,
+      shown: "the machine's clock",
+      methods: ['now', 'monotonic', 'setTimer'],
+      what: 'a clock',
+      doc: 'Where time comes from.',
+    },
+    random: {
+      kind: 'function',
+      default: Math.random,
+      shown: '`Math.random`',
+      doc: 'The source of jitter.',
+    },
+  };
+}
+
+export const stopRules: OptionRules<StopOptions> = {
+  timeoutMs: {
+    kind: 'number',
+    default: 30_000,
+    min: 0,
+    max: sqsLimits.maxVisibilityTimeoutMs,
+    unit: 'ms',
+    doc: 'How long stopping may take. The last fifth, at most a second, is kept for giving back what is still in hand then.',
+  },
+};

@@ -1,0 +1,61 @@
+import { sqsLimits } from '@sqskit/core';
+
+/** What there is room for. */
+export interface Demand {
+  /** Slots and prefetch together. */
+  readonly capacity: number;
+  /** Messages that wait or run. */
+  readonly inHand: number;
+  /** Of those that wait, the ones that only want a slot. */
+  readonly ready: number;
+}
+
+/**
+ * How many messages the next poll asks for; 0 for no poll now. Never more than there is room for beyond what other polls
+ * have asked for.
+ *
+ * A poll that asks for less than a full receive costs as much as one that does not, so it is only made when nothing is
+ * ready to run and no other poll is under way.
+ */
+export function receiveSize({ capacity, inHand, ready }: Demand, asked: number): number {
+  const room = capacity - inHand - asked;
+  const full = Math.min(sqsLimits.maxBatchEntries, capacity);
+  if (room >= full) {
+    return full;
+  }
+  return asked === 0 && ready === 0 ? Math.max(0, room) : 0;
+}
+
+/**
+ * How many polls there may be at a time after one has brought `received` of the `asked` messages: one more while they
+ * come back full, one less when they come back less than half full, one alone once nothing comes.
+ */
+export function nextPollers(pollers: number, asked: number, received: number, maxPollers: number): number {
+  if (received === 0) {
+    return 1;
+  }
+  if (received >= asked) {
+    return Math.min(maxPollers, pollers + 1);
+  }
+  return received * 2 < asked ? Math.max(1, pollers - 1) : pollers;
+}
+
+/** An empty poll is followed by another no sooner than this after it began, whatever the wait asked for. */
+const shortestIdleCycleMs = 1_000;
+
+/** How long to rest after an empty poll: long polls never do, short ones would be a loop that costs dollars an hour. */
+export function restAfterEmptyMs(tookMs: number): number {
+  return Math.max(0, shortestIdleCycleMs - tookMs);
+}
+
+const firstBackoffMs = 1_000;
+const longestBackoffMs = 30_000;
+
+/**
+ * How long to rest after the `failures`th failed poll in a row: exponential, and random in the upper half, so that even
+ * an unlucky series of draws makes few calls.
+ */
+export function restAfterFailureMs(failures: number, random: () => number): number {
+  const boundMs = Math.min(longestBackoffMs, firstBackoffMs * 2 ** (failures - 1));
+  return (boundMs * (1 + random())) / 2;
+}

@@ -1,0 +1,219 @@
+import { abortedError, type Queue, QueueError, type ReceivedMessage, toQueueError } from '@sqskit/core';
+import type { Clock, Timer } from '@sqskit/core/clock';
+import type { Random } from '@sqskit/core/retry';
+import type { Instruments } from './instruments.ts';
+import { type Demand, nextPollers, receiveSize, restAfterEmptyMs, restAfterFailureMs } from './poll-plan.ts';
+
+export interface PollerOptions {
+  readonly queue: Queue;
+  readonly waitTimeMs: number;
+  readonly visibilityTimeoutMs: number;
+  readonly maxPollers: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly instruments: Instruments;
+  readonly demand: () => Demand;
+  readonly onMessages: (messages: readonly ReceivedMessage[], receivedAt: number) => void;
+  readonly onError: (error: QueueError) => void;
+}
+
+/** Long-polls a queue for as many messages as there is room for. */
+export interface Poller {
+  /** Polls under way. */
+  readonly polls: number;
+  /** Polls if there is room now. To be called when there may be more than before. */
+  update(): void;
+  /** No new polls until `resume`. Those under way still bring what they bring. */
+  pause(): void;
+  resume(): void;
+  /** No new polls ever. */
+  stop(): void;
+  /** Ends the polls under way. What SQS was handing out to them comes again after the visibility timeout. */
+  abort(): void;
+  /** Resolves when no poll is under way. */
+  idle(): Promise<void>;
+}
+
+export function createPoller(options: PollerOptions): Poller {
+  return new LongPoller(options);
+}
+
+/** A poll unanswered for this long after its wait was over is given up: half-open connections never answer. */
+const answerGraceMs = 15_000;
+
+class LongPoller implements Poller {
+  readonly #options: PollerOptions;
+  readonly #polls = new Set<AbortController>();
+  #asked = 0;
+  #pollers = 1;
+  #isPaused = false;
+  #isStopped = false;
+  #failures = 0;
+  #rest: Timer | undefined;
+  #idleWaiters: (() => void)[] = [];
+
+  constructor(options: PollerOptions) {
+    this.#options = options;
+  }
+
+  get polls(): number {
+    return this.#polls.size;
+  }
+
+  update(): void {
+    while (this.#mayPoll()) {
+      const size = receiveSize(this.#options.demand(), this.#asked);
+      if (size === 0) {
+        return;
+      }
+      void this.#poll(size);
+    }
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.update();
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#endRest();
+  }
+
+  abort(): void {
+    this.stop();
+    for (const poll of this.#polls) {
+      poll.abort(new QueueError('stopped', 'the consumer is stopping', { what: 'poll' }));
+    }
+  }
+
+  idle(): Promise<void> {
+    if (this.#polls.size === 0) {
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      this.#idleWaiters.push(resolve);
+    });
+  }
+
+  #mayPoll(): boolean {
+    return (
+      !this.#isStopped && !this.#isPaused && this.#rest === undefined && this.#polls.size < this.#pollers
+    );
+  }
+
+  async #poll(size: number): Promise<void> {
+    const { clock, onMessages } = this.#options;
+    const poll = new AbortController();
+    const startedAt = clock.monotonic();
+    this.#polls.add(poll);
+    this.#asked += size;
+    try {
+      const messages = await this.#receive(size, poll);
+      const receivedAt = clock.monotonic();
+      this.#ended(poll, size);
+      this.#answered(size, messages.length, receivedAt - startedAt);
+      if (messages.length > 0) {
+        onMessages(messages, receivedAt);
+      }
+    } catch (reason) {
+      this.#ended(poll, size);
+      this.#failed(toQueueError(reason, 'receive'));
+    }
+    this.update();
+    this.#wakeIfIdle();
+  }
+
+  async #receive(maxMessages: number, poll: AbortController): Promise<readonly ReceivedMessage[]> {
+    const { queue, waitTimeMs, visibilityTimeoutMs, clock, instruments } = this.#options;
+    instruments.count('receiveCalls');
+    const timeoutMs = waitTimeMs + answerGraceMs;
+    const watchdog = clock.setTimer(() => poll.abort(unanswered(timeoutMs)), timeoutMs);
+    try {
+      const { signal } = poll;
+      const request = { maxMessages, waitTimeMs, visibilityTimeoutMs };
+      return await Promise.race([queue.receive(request, { signal }), rejectOnAbort(signal)]);
+    } finally {
+      watchdog.cancel();
+    }
+  }
+
+  #ended(poll: AbortController, size: number): void {
+    this.#polls.delete(poll);
+    this.#asked -= size;
+  }
+
+  #answered(asked: number, received: number, tookMs: number): void {
+    const { instruments, maxPollers } = this.#options;
+    this.#failures = 0;
+    this.#endRest();
+    this.#pollers = nextPollers(this.#pollers, asked, received, maxPollers);
+    instruments.count('received', received);
+    if (received === 0) {
+      instruments.count('emptyReceives');
+      this.#restFor(restAfterEmptyMs(tookMs));
+    }
+  }
+
+  #failed(error: QueueError): void {
+    if (this.#isStopped) {
+      return; // ended by `abort`, or of no interest any more
+    }
+    const { instruments, onError, random } = this.#options;
+    instruments.count('failedReceives');
+    onError(error);
+    this.#pollers = 1;
+    if (this.#rest === undefined) {
+      // Polls that fail together count as one failure.
+      this.#failures++;
+      this.#restFor(restAfterFailureMs(this.#failures, random));
+    }
+  }
+
+  #restFor(ms: number): void {
+    if (ms <= 0 || this.#isStopped) {
+      return;
+    }
+    const end = (): void => {
+      this.#rest = undefined;
+      this.update();
+    };
+    // A consumer that waits out a failure is at work: it keeps the process alive.
+    this.#rest = this.#options.clock.setTimer(end, ms, { keepAlive: true });
+  }
+
+  #endRest(): void {
+    this.#rest?.cancel();
+    this.#rest = undefined;
+  }
+
+  #wakeIfIdle(): void {
+    if (this.#polls.size === 0) {
+      const waiters = this.#idleWaiters;
+      this.#idleWaiters = [];
+      for (const resolve of waiters) {
+        resolve();
+      }
+    }
+  }
+}
+
+/** So that a queue that does not heed its signal is not waited for. */
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(abortedError(signal, 'unknown')), { once: true });
+  });
+}
+
+function unanswered(timeoutMs: number): QueueError<'timeout'> {
+  return new QueueError(
+    'timeout',
+    `the poll was not answered within ${timeoutMs} ms`,
+    { operation: 'receive', timeoutMs },
+    { retryable: true, outcome: 'unknown' },
+  );
+}

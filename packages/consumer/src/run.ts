@@ -1,0 +1,203 @@
+import { type Handler, type Queue, QueueError } from '@sqskit/core';
+import type { Clock, Timer } from '@sqskit/core/clock';
+import { parseQueueUrl } from '@sqskit/core/queue-url';
+import type { Delivery } from './delivery.ts';
+import { createEngine, type Engine } from './engine.ts';
+import { createHand } from './hand.ts';
+import type { Instruments } from './instruments.ts';
+import type { ResolvedConsumerOptions } from './options.ts';
+import type { Demand } from './poll-plan.ts';
+import { createPoller, type Poller } from './poller.ts';
+import type { ReportError } from './report.ts';
+import { createQueueSettler, type QueueSettler } from './settler.ts';
+import { createWork } from './work.ts';
+
+/** What became of the messages that were in hand when the consumer was stopped. */
+export interface StopReport {
+  /** Whether everything in hand was finished or given back, and every poll had ended, before the time was up. */
+  readonly isClean: boolean;
+  readonly tookMs: number;
+  /** Deleted since `stop` was called. */
+  readonly acked: number;
+  /** Left to come again after a back-off. */
+  readonly retried: number;
+  /** Made visible for other consumers. */
+  readonly released: number;
+  readonly deadLettered: number;
+  /** Message ids whose handlers still ran when the time was up. They were told by their signal, and the messages released. */
+  readonly abandoned: readonly string[];
+  /** Messages of which SQS did not confirm that they were settled. They come again when their visibility timeout ends. */
+  readonly unsettled: number;
+}
+
+/** One stretch of consuming, from a start to its stop. */
+export interface Run {
+  readonly running: number;
+  readonly waiting: number;
+  readonly settling: number;
+  readonly polls: number;
+  readonly isPaused: boolean;
+  pause(): void;
+  resume(): void;
+  /** To be called once. */
+  stop(timeoutMs: number): Promise<StopReport>;
+}
+
+export interface RunOptions<T> {
+  readonly queue: Queue;
+  readonly handler: Handler<T>;
+  readonly settings: ResolvedConsumerOptions<T>;
+  readonly instruments: Instruments;
+  readonly report: ReportError;
+}
+
+/** More messages than this waiting to be settled: SQS does not keep up, and more of them would only pile up. */
+const maxSettling = 1_000;
+
+export function createRun<T>(options: RunOptions<T>): Run {
+  return new PollRun(options);
+}
+
+class PollRun<T> implements Run {
+  readonly #capacity: number;
+  readonly #clock: Clock;
+  readonly #instruments: Instruments;
+  readonly #engine: Engine;
+  readonly #settler: QueueSettler;
+  readonly #poller: Poller;
+  #isPaused = false;
+
+  constructor({ queue, handler, settings, instruments, report }: RunOptions<T>) {
+    const { maxConcurrency, prefetch, clock } = settings;
+    const shared = { ...settings, queue, handler, instruments, report };
+    this.#capacity = maxConcurrency + prefetch;
+    this.#clock = clock;
+    this.#instruments = instruments;
+    this.#engine = createEngine({
+      maxConcurrency,
+      work: createWork(shared),
+      onRoom: () => this.#poller.update(),
+    });
+    this.#settler = createQueueSettler({
+      ...shared,
+      onLeaseLost: (delivery) => this.#lost(delivery, report),
+    });
+    const hand = createHand({
+      queueUrl: queue.url,
+      fifo: parseQueueUrl(queue.url).fifo,
+      engine: this.#engine,
+      settler: this.#settler,
+      instruments,
+    });
+    this.#poller = createPoller({
+      ...shared,
+      demand: () => this.#demand(),
+      onMessages: (messages, receivedAt) => hand.take(messages, receivedAt),
+      onError: (error) => report(error, { during: 'receive' }),
+    });
+    this.#poller.update();
+  }
+
+  get running(): number {
+    return this.#engine.running;
+  }
+
+  get waiting(): number {
+    return this.#engine.waiting;
+  }
+
+  get settling(): number {
+    return this.#engine.settling;
+  }
+
+  get polls(): number {
+    return this.#poller.polls;
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.#poller.pause();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#poller.resume();
+  }
+
+  async stop(timeoutMs: number): Promise<StopReport> {
+    const startedAt = this.#clock.monotonic();
+    const before = { ...this.#instruments.totals };
+    const reserveMs = Math.min(longestReserveMs, timeoutMs / 5);
+    this.#poller.stop();
+    this.#engine.drain();
+    this.#settler.hurry();
+    const isQuiet = await within(this.#clock, timeoutMs - reserveMs, this.#quiet());
+    const abandoned = isQuiet ? [] : await this.#giveUp(reserveMs);
+    this.#settler.close();
+    // What was given up just now is counted before the report is made.
+    await within(this.#clock, 0, this.#engine.idle());
+    const { totals } = this.#instruments;
+    const unsettled = totals.unsettled - before.unsettled;
+    return {
+      isClean: isQuiet && unsettled === 0,
+      tookMs: this.#clock.monotonic() - startedAt,
+      acked: totals.acked - before.acked,
+      retried: totals.retried - before.retried,
+      released: totals.released - before.released,
+      deadLettered: totals.deadLettered - before.deadLettered,
+      abandoned: abandoned.map((delivery) => delivery.message.messageId),
+      unsettled,
+    };
+  }
+
+  /** The polls under way are waited for: ending one can hide the messages it would have brought (aws-sdk-java-v2#1395). */
+  async #quiet(): Promise<void> {
+    await this.#poller.idle();
+    await this.#engine.idle();
+  }
+
+  async #giveUp(reserveMs: number): Promise<readonly Delivery[]> {
+    this.#poller.abort();
+    const reason = new QueueError('stopped', 'the consumer stopped and its time was up', {
+      what: 'consumer',
+    });
+    const abandoned = this.#engine.giveUp(reason);
+    this.#settler.hurry();
+    await within(this.#clock, reserveMs, this.#engine.idle());
+    return abandoned;
+  }
+
+  #demand(): Demand {
+    const { running, waiting, ready, settling } = this.#engine;
+    const inHand = settling < maxSettling ? running + waiting : this.#capacity;
+    return { capacity: this.#capacity, inHand, ready };
+  }
+
+  #lost(delivery: Delivery, report: ReportError): void {
+    const { messageId } = delivery.message;
+    const error = new QueueError('lease-lost', 'the lease of the message ended before it was settled', {
+      messageId,
+    });
+    this.#instruments.count('leasesLost');
+    this.#engine.lose(delivery, error);
+    report(error, { during: 'lease', messageId });
+  }
+}
+
+/** Of the time to stop in, the most that is kept for giving back what is still in hand at its end. */
+const longestReserveMs = 1_000;
+
+/** Whether the promise settles within this time. Leaves no timer behind. */
+async function within(clock: Clock, ms: number, promise: Promise<void>): Promise<boolean> {
+  let timer: Timer | undefined;
+  const timeUp = new Promise<boolean>((resolve) => {
+    timer = clock.setTimer(() => resolve(false), ms, { keepAlive: true });
+  });
+  const isDone = await Promise.race([promise.then(() => true), timeUp]);
+  timer?.cancel();
+  return isDone;
+}

@@ -1,0 +1,253 @@
+import {
+  type Logger,
+  payloadBytes,
+  type Queue,
+  QueueError,
+  type SendEntry,
+  type Sent,
+  type Settled,
+  type SettleOutcome,
+  sqsLimits,
+  type Verdict,
+} from '@sqskit/core';
+import type { Clock } from '@sqskit/core/clock';
+import { parseQueueUrl } from '@sqskit/core/queue-url';
+import type { Random } from '@sqskit/core/retry';
+import { type BatchCall, createBatchCall } from './batch-call.ts';
+import { deadLetterEntry } from './dead-letter.ts';
+import type { Delivery } from './delivery.ts';
+import { retryDelayMs } from './failure-policy.ts';
+import type { Instruments } from './instruments.ts';
+import { grantableMs } from './lease.ts';
+import { type Change, createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts';
+import type { ReportError } from './report.ts';
+
+export interface QueueSettlerOptions {
+  readonly queue: Queue;
+  readonly deadLetterQueue: Queue | undefined;
+  readonly visibilityTimeoutMs: number;
+  readonly settleLingerMs: number;
+  readonly retryBaseMs: number;
+  readonly retryMaxMs: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly instruments: Instruments;
+  readonly report: ReportError;
+  readonly onLeaseLost: (delivery: Delivery) => void;
+}
+
+/** Keeps the leases of received messages, and settles them: deletes and visibility changes, in batches. */
+export interface QueueSettler {
+  readonly leases: Pick<LeaseKeeper, 'hold' | 'holds' | 'letGo'>;
+  /** Resolves with whether the message was deleted. Never rejects; nothing is done for one whose lease is lost. */
+  settle(delivery: Delivery, verdict: Verdict): Promise<boolean>;
+  /** What waits for company leaves now. */
+  hurry(): void;
+  /** Gives up what is not settled yet, calls under way included, and lets every lease go. */
+  close(): void;
+}
+
+export function createQueueSettler(options: QueueSettlerOptions): QueueSettler {
+  return new BatchingSettler(options);
+}
+
+class BatchingSettler implements QueueSettler {
+  readonly leases: LeaseKeeper;
+  readonly #options: QueueSettlerOptions;
+  readonly #deletes: BatchCall<string, Settled>;
+  /** Renewals too: the changes of one message are a lane, so a renewal never overtakes what settles it. */
+  readonly #changes: BatchCall<Change, Settled>;
+  readonly #deadLetters: BatchCall<SendEntry, Sent> | undefined;
+  readonly #isDeadLetterFifo: boolean;
+  #hasWarned = false;
+
+  constructor(options: QueueSettlerOptions) {
+    const { queue, deadLetterQueue, clock, random, settleLingerMs, instruments } = options;
+    this.#options = options;
+    // The next message of a group waits for the delete, so on a FIFO queue nothing lingers.
+    const lingerMs = parseQueueUrl(queue.url).fifo ? 0 : settleLingerMs;
+    this.#deletes = createBatchCall({
+      clock,
+      random,
+      lingerMs,
+      call: (handles, signal) => {
+        instruments.count('deleteCalls');
+        return queue.deleteBatch(handles, { signal });
+      },
+    });
+    this.#changes = createBatchCall({
+      clock,
+      random,
+      lingerMs,
+      call: (changes, signal) => {
+        instruments.count('changeVisibilityCalls');
+        for (const change of changes) {
+          change.calledAt = clock.monotonic();
+        }
+        return queue.changeVisibilityBatch(changes.map(wireForm), { signal });
+      },
+    });
+    this.#isDeadLetterFifo = deadLetterQueue !== undefined && parseQueueUrl(deadLetterQueue.url).fifo;
+    this.#deadLetters =
+      deadLetterQueue &&
+      createBatchCall({
+        clock,
+        random,
+        lingerMs,
+        maxBytes: sqsLimits.maxMessageBytes,
+        call: (entries, signal) => {
+          instruments.count('sendCalls');
+          return deadLetterQueue.sendBatch(entries, { signal });
+        },
+      });
+    this.leases = createLeaseKeeper({
+      clock,
+      visibilityTimeoutMs: options.visibilityTimeoutMs,
+      changes: this.#changes,
+      onLost: options.onLeaseLost,
+    });
+  }
+
+  async settle(delivery: Delivery, verdict: Verdict): Promise<boolean> {
+    if (!this.leases.holds(delivery)) {
+      this.#unsettled(delivery, leaseOver(delivery));
+      return false;
+    }
+    switch (verdict.action) {
+      case 'ack':
+        return this.#delete(delivery, 'acked');
+      case 'retry':
+        await this.#makeInvisible(delivery, this.#delayOf(delivery, verdict.delayMs));
+        return false;
+      case 'release':
+        await this.#makeVisible(delivery);
+        return false;
+      case 'dead-letter':
+        return this.#deadLetter(delivery, verdict.reason);
+    }
+  }
+
+  hurry(): void {
+    this.#deletes.hurry();
+    this.#changes.hurry();
+    this.#deadLetters?.hurry();
+  }
+
+  close(): void {
+    this.leases.close();
+    this.#deletes.close();
+    this.#changes.close();
+    this.#deadLetters?.close();
+  }
+
+  /** The lease is renewed until the delete is answered, and so is the time that there is for it. */
+  async #delete(delivery: Delivery, done: 'acked' | 'deadLettered'): Promise<boolean> {
+    const { outcome } = this.#deletes.submit(delivery.receiptHandle, {
+      deadlineAt: () => this.leases.expiresAt(delivery),
+    });
+    const answer = await outcome;
+    this.leases.letGo(delivery);
+    if (answer.ok) {
+      this.#options.instruments.count(done);
+    } else {
+      this.#unsettled(delivery, answer.error);
+    }
+    return answer.ok;
+  }
+
+  async #makeInvisible(delivery: Delivery, delayMs: number): Promise<void> {
+    const answer = await this.#change(delivery, delayMs);
+    if (answer.ok) {
+      this.#options.instruments.count('retried');
+    } else {
+      this.#unsettled(delivery, answer.error);
+    }
+  }
+
+  async #makeVisible(delivery: Delivery): Promise<void> {
+    const answer = await this.#change(delivery, 0);
+    if (answer.ok) {
+      this.#options.instruments.count('released');
+    } else {
+      this.#unsettled(delivery, answer.error);
+    }
+  }
+
+  async #change(delivery: Delivery, wantedMs: number): Promise<SettleOutcome> {
+    const calledAt = this.#options.clock.monotonic();
+    const lease = this.leases.letGo(delivery);
+    if (lease === undefined) {
+      return { ok: false, error: leaseOver(delivery) };
+    }
+    const change: Change = {
+      receiptHandle: delivery.receiptHandle,
+      visibilityTimeoutMs: grantableMs(lease, calledAt, wantedMs),
+      calledAt,
+    };
+    return this.#changes.submit(change, {
+      lane: delivery.message.messageId,
+      deadlineAt: () => lease.expiresAt,
+    }).outcome;
+  }
+
+  /** Sends first and deletes then: what fails in between leaves two, never none. */
+  async #deadLetter(delivery: Delivery, reason: string): Promise<boolean> {
+    const { message } = delivery;
+    if (this.#deadLetters === undefined) {
+      this.#warnOnce();
+      await this.#makeInvisible(delivery, this.#options.retryMaxMs);
+      return false;
+    }
+    const entry = deadLetterEntry(message, reason, this.#isDeadLetterFifo);
+    const answer = await this.#deadLetters.submit(entry, {
+      bytes: payloadBytes(entry),
+      lane: this.#isDeadLetterFifo ? entry.groupId : undefined,
+      deadlineAt: () => this.leases.expiresAt(delivery),
+    }).outcome;
+    if (answer.ok) {
+      return this.#delete(delivery, 'deadLettered');
+    }
+    const { messageId } = message;
+    const error = new QueueError(
+      'dead-letter-failed',
+      'the message could not be sent to the dead-letter queue; it is retried',
+      { messageId, reason },
+      { cause: answer.error },
+    );
+    this.#options.report(error, { during: 'settle', messageId });
+    await this.#makeInvisible(delivery, this.#delayOf(delivery, undefined));
+    return false;
+  }
+
+  #delayOf({ message }: Delivery, askedMs: number | undefined): number {
+    return askedMs !== undefined && askedMs >= 0
+      ? askedMs
+      : retryDelayMs(message.receiveCount, this.#options);
+  }
+
+  #unsettled({ message: { messageId } }: Delivery, error: QueueError): void {
+    this.#options.instruments.count('unsettled');
+    this.#options.report(error, { during: 'settle', messageId });
+  }
+
+  #warnOnce(): void {
+    if (!this.#hasWarned) {
+      this.#hasWarned = true;
+      this.#options.logger.warn(
+        'a message was dead-lettered but the consumer has no deadLetterQueue: it stays in the queue for its redrive policy',
+      );
+    }
+  }
+}
+
+function wireForm({ receiptHandle, visibilityTimeoutMs }: Change): {
+  receiptHandle: string;
+  visibilityTimeoutMs: number;
+} {
+  return { receiptHandle, visibilityTimeoutMs };
+}
+
+function leaseOver({ message: { messageId } }: Delivery): QueueError<'lease-lost'> {
+  return new QueueError('lease-lost', 'the lease ended before the message could be settled', { messageId });
+}

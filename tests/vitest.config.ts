@@ -1,3 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({ test: { name: 'tests', include: ['{readme,integration}/**/*.test.ts'] } });
+export default defineConfig({
+  test: {
+    name: 'tests',
+    include: ['{docs,readme,integration}/**/*.test.ts'],
+    // Each concurrent test is a Node process.
+    maxConcurrency: 2,
+  },
+});

@@ -1,5 +1,5 @@
 /** Units as CloudWatch names them, so that every sink can carry them. */
-export type MetricUnit = 'Count' | 'Milliseconds' | 'Bytes' | 'Percent' | 'None';
+export type MetricUnit = 'Count' | 'Count/Second' | 'Milliseconds' | 'Bytes' | 'Percent' | 'None';
 
 /** What tells series of one metric apart. Never an id: each distinct value is a series that costs money. */
 export type Dimensions = Readonly<Record<string, string>>;

@@ -22,3 +22,20 @@ export {
   faultRateRules,
 } from './fault-plan.ts';
 export { type ScriptedFaults, scriptedFaults } from './scripted-faults.ts';
+// A CloudWatch endpoint on loopback.
+export {
+  type AcceptedDatum,
+  type FakeCloudWatch,
+  type FakeCloudWatchOptions,
+  type MetricStatistics,
+  startFakeCloudWatch,
+} from './fake-cloudwatch.ts';
+// What every implementation of an interface does.
+export type { ContractCase } from './contract.ts';
+export type {
+  ContractQueue,
+  ContractQueueOptions,
+  QueueFeatures,
+  QueueHarness,
+} from './queue-contract/harness.ts';
+export { queueContract } from './queue-contract/queue-contract.ts';

@@ -22,6 +22,7 @@ export type NoDetails = Readonly<Record<string, never>>;
 export interface ErrorDetails {
   'option-invalid': { readonly option: string; readonly received: unknown; readonly expected: string };
   'queue-url-invalid': { readonly received: string; readonly expected: string };
+  'region-not-allowed': { readonly region: string; readonly allowed: readonly string[] };
   'region-mismatch': { readonly clientRegion: string; readonly queueRegion: string };
   'batch-invalid': { readonly entries: number; readonly expected: string };
   'message-invalid': { readonly field: string; readonly received: string; readonly expected: string };

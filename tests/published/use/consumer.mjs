@@ -1,0 +1,35 @@
+import { createConsumer, retry } from '@sqskit/consumer';
+
+let toReceive = [
+  { messageId: 'a', receiptHandle: 'ra', body: '{"n":1}', attributes: {}, receiveCount: 1 },
+  { messageId: 'b', receiptHandle: 'rb', body: '{"n":2}', attributes: {}, receiveCount: 1 },
+];
+const done = [];
+const settled = (what) => async (entries) => {
+  done.push(...entries.map((entry) => `${what} ${entry.receiptHandle ?? entry}`));
+  return entries.map(() => ({ ok: true }));
+};
+const queue = {
+  url: 'https://sqs.eu-west-1.amazonaws.com/123456789012/orders',
+  sendBatch: settled('send'),
+  deleteBatch: settled('delete'),
+  changeVisibilityBatch: settled('change'),
+  describe: () => Promise.reject(new Error('not asked for')),
+  depth: () => Promise.reject(new Error('not asked for')),
+  receive(_request, { signal }) {
+    const messages = toReceive;
+    toReceive = [];
+    return messages.length > 0
+      ? Promise.resolve(messages)
+      : new Promise((resolve) => signal.addEventListener('abort', () => resolve([])));
+  },
+};
+const bodies = [];
+const consumer = createConsumer(queue, ({ body }) => {
+  bodies.push(body.n);
+  return body.n === 2 ? retry({ delayMs: 5_000 }) : undefined;
+});
+consumer.start();
+while (consumer.stats().acked + consumer.stats().retried < 2) await new Promise(setImmediate);
+await consumer.stop({ timeoutMs: 200 });
+console.log(JSON.stringify({ bodies, done: done.toSorted((one, other) => (one < other ? -1 : 1)) }));

@@ -1,8 +1,15 @@
 // The nouns, in the order in which a message meets them.
-
+export type {
+  Content,
+  IncomingMessage,
+  MessageAttribute,
+  MessageAttributes,
+  MessageAttributeType,
+  OutgoingMessage,
+} from './message.ts';
+export type { CloseOptions, CloseReport, Sender, SendOptions, SendReceipt, Undelivered } from './sender.ts';
+export { type SendAllOptions, type SendFailure, type SendSummary, sendAll } from './send-all.ts';
 export { type Codec, contentText, json, text } from './codec.ts';
-// What every noun shares.
-export { compose, type Layer } from './compose.ts';
 export {
   assertFits,
   type BrokenItem,
@@ -13,26 +20,7 @@ export {
   plain,
   type Sealed,
 } from './envelope.ts';
-export {
-  ack,
-  deadLetter,
-  type Handler,
-  type HandlerContext,
-  isVerdict,
-  release,
-  retry,
-  type Verdict,
-} from './handler.ts';
-export { sqsLimits } from './limits.ts';
-export { type Logger, silentLogger } from './logger.ts';
-export type {
-  Content,
-  IncomingMessage,
-  MessageAttribute,
-  MessageAttributes,
-  MessageAttributeType,
-  OutgoingMessage,
-} from './message.ts';
+export { attributesBytes, contentBytes, payloadBytes } from './size.ts';
 export type {
   CallOptions,
   Failure,
@@ -50,6 +38,17 @@ export type {
   VisibilityChange,
 } from './queue.ts';
 export {
+  ack,
+  deadLetter,
+  type Handler,
+  type HandlerContext,
+  isVerdict,
+  release,
+  retry,
+  type Verdict,
+} from './handler.ts';
+// What they all share.
+export {
   abortedError,
   type ErrorCode,
   type ErrorDetails,
@@ -61,6 +60,9 @@ export {
   type ServiceFailure,
   toQueueError,
 } from './queue-error.ts';
+export { compose, type Layer } from './compose.ts';
+export { sqsLimits } from './limits.ts';
+export { type Logger, silentLogger } from './logger.ts';
 export {
   type Counter,
   type Dimensions,
@@ -70,6 +72,3 @@ export {
   noopRecorder,
   type Recorder,
 } from './recorder.ts';
-export { type SendAllOptions, type SendFailure, type SendSummary, sendAll } from './send-all.ts';
-export type { CloseOptions, CloseReport, Sender, SendOptions, SendReceipt, Undelivered } from './sender.ts';
-export { attributesBytes, contentBytes, payloadBytes } from './size.ts';

@@ -1,6 +1,7 @@
-import { type Handler, type Queue, QueueError } from '@sqskit/core';
+import type { Handler, Queue } from '@sqskit/core';
 import { resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
+import { assertHandler, assertOtherQueue, assertQueue } from './arguments.ts';
 import { createInstruments, type Instruments, type Totals } from './instruments.ts';
 import {
   type ConsumerOptions,
@@ -34,7 +35,7 @@ export interface Consumer {
    * second call while it stops resolves with the same report. No timer and no call is left when it has resolved.
    */
   stop(options?: StopOptions): Promise<StopReport>;
-  /** Receives no more until `resume`; what is in hand, and what polls under way bring, is still handled. */
+  /** Receives no more until `resume` or the next `start`; what is in hand, and what polls under way bring, is handled. */
   pause(): void;
   resume(): void;
   stats(): ConsumerStats;
@@ -47,9 +48,11 @@ export interface Consumer {
  * happens until `start()`.
  */
 export function createConsumer<T>(queue: Queue, handler: Handler<T>, options?: ConsumerOptions<T>): Consumer {
-  assertQueue(queue);
-  assertHandler(handler);
-  return new QueueConsumer(queue, handler, resolveOptions('createConsumer', consumerRules<T>(), options));
+  assertQueue('createConsumer', queue);
+  assertHandler('createConsumer', handler);
+  const settings = resolveOptions('createConsumer', consumerRules<T>(), options);
+  assertOtherQueue('createConsumer', queue, settings.deadLetterQueue);
+  return new QueueConsumer(queue, handler, settings);
 }
 
 class QueueConsumer<T> implements Consumer {
@@ -62,6 +65,7 @@ class QueueConsumer<T> implements Consumer {
   #run: Run | undefined;
   #stopping: Promise<StopReport> | undefined;
   #startAgain = false;
+  #isPaused = false;
 
   constructor(queue: Queue, handler: Handler<T>, settings: ResolvedConsumerOptions<T>) {
     const { recorder, onError, logger, clock } = settings;
@@ -75,15 +79,17 @@ class QueueConsumer<T> implements Consumer {
   start(): void {
     if (this.#stopping !== undefined) {
       this.#startAgain = true;
-      return;
+    } else if (this.#run === undefined) {
+      this.#isPaused = false;
+      this.#run = createRun({
+        queue: this.#queue,
+        handler: this.#handler,
+        settings: this.#settings,
+        instruments: this.#instruments,
+        report: this.#report,
+        wants: () => !this.#isPaused,
+      });
     }
-    this.#run ??= createRun({
-      queue: this.#queue,
-      handler: this.#handler,
-      settings: this.#settings,
-      instruments: this.#instruments,
-      report: this.#report,
-    });
   }
 
   async stop(options?: StopOptions): Promise<StopReport> {
@@ -97,15 +103,12 @@ class QueueConsumer<T> implements Consumer {
   }
 
   pause(): void {
-    if (this.#stopping === undefined) {
-      this.#run?.pause();
-    }
+    this.#isPaused = true;
   }
 
   resume(): void {
-    if (this.#stopping === undefined) {
-      this.#run?.resume();
-    }
+    this.#isPaused = false;
+    this.#run?.update();
   }
 
   stats(): ConsumerStats {
@@ -142,7 +145,7 @@ class QueueConsumer<T> implements Consumer {
     if (this.#stopping !== undefined) {
       return 'stopping';
     }
-    return this.#run.isPaused ? 'paused' : 'running';
+    return this.#isPaused ? 'paused' : 'running';
   }
 }
 
@@ -156,26 +159,3 @@ const nothingToStop: StopReport = {
   abandoned: [],
   unsettled: 0,
 };
-
-const queueVerbs = ['receive', 'deleteBatch', 'changeVisibilityBatch'] as const;
-
-function assertQueue(queue: unknown): void {
-  const isQueue =
-    typeof queue === 'object' &&
-    queue !== null &&
-    queueVerbs.every((verb) => typeof Reflect.get(queue, verb) === 'function');
-  if (!isQueue) {
-    throw wrongArgument('queue', queue, 'a queue (with receive, deleteBatch, changeVisibilityBatch)');
-  }
-}
-
-function assertHandler(handler: unknown): void {
-  if (typeof handler !== 'function') {
-    throw wrongArgument('handler', handler, 'a function');
-  }
-}
-
-function wrongArgument(option: string, received: unknown, expected: string): QueueError<'option-invalid'> {
-  const message = `createConsumer: expected \`${option}\` to be ${expected}, received ${typeof received}`;
-  return new QueueError('option-invalid', message, { option, received, expected });
-}

@@ -18,7 +18,8 @@ export interface HandOptions {
  *
  *     waiting or running, lease held      the delivery goes on with the newer receipt handle
  *     its lease lost, or being settled    the newer delivery waits until the older one is over; then it is deleted
- *                                         without a run where that was done, and runs otherwise
+ *                                         without a run where that was done, and runs otherwise. On a FIFO queue it
+ *                                         waits in its lane, as the next of its group would
  */
 export interface Hand {
   take(messages: readonly ReceivedMessage[], receivedAt: number): void;
@@ -42,12 +43,13 @@ class PolledHand implements Hand, Settler {
     const fresh: Delivery[] = [];
     for (const message of messages) {
       const current = this.#byId.get(message.messageId);
-      if (current === undefined) {
-        const delivery = this.#deliver(message, receivedAt);
+      const delivery =
+        current === undefined
+          ? this.#deliver(message, receivedAt)
+          : this.#takeAgain(current, message, receivedAt);
+      if (delivery !== undefined) {
         this.#byId.set(message.messageId, delivery);
         fresh.push(delivery);
-      } else {
-        this.#takeAgain(current, message, receivedAt);
       }
     }
     this.#options.engine.process(fresh, this);
@@ -59,14 +61,17 @@ class PolledHand implements Hand, Settler {
 
   over(delivery: Delivery, gone: boolean): void {
     const { engine, settler } = this.#options;
+    const { messageId } = delivery.message;
     settler.leases.letGo(delivery);
-    this.#byId.delete(delivery.message.messageId);
+    if (this.#byId.get(messageId) === delivery) {
+      this.#byId.delete(messageId);
+    }
     const successor = this.#successors.get(delivery);
     this.#successors.delete(delivery);
     if (successor === undefined || !settler.leases.holds(successor)) {
       return;
     }
-    this.#byId.set(successor.message.messageId, successor);
+    this.#byId.set(messageId, successor);
     if (gone) {
       engine.settle(successor, ack(), this);
     } else {
@@ -81,19 +86,24 @@ class PolledHand implements Hand, Settler {
     return delivery;
   }
 
-  #takeAgain(current: Delivery, message: ReceivedMessage, receivedAt: number): void {
+  /** Returns a delivery of its own where the message is to go its way again. */
+  #takeAgain(current: Delivery, message: ReceivedMessage, receivedAt: number): Delivery | undefined {
     const { settler, instruments } = this.#options;
     instruments.count('duplicates');
-    const isOurs = settler.leases.holds(current) && current.phase !== 'settling';
-    if (isOurs) {
+    if (settler.leases.holds(current) && current.phase !== 'settling') {
       current.receiptHandle = message.receiptHandle;
       settler.leases.hold(current, receivedAt);
-      return;
+      return undefined;
+    }
+    const newest = this.#deliver(message, receivedAt);
+    if (newest.lane !== undefined) {
+      return newest; // it waits in its lane, ahead of those of its group that came after it
     }
     const older = this.#successors.get(current);
     if (older !== undefined) {
       settler.leases.letGo(older);
     }
-    this.#successors.set(current, this.#deliver(message, receivedAt));
+    this.#successors.set(current, newest);
+    return undefined;
   }
 }

@@ -3,6 +3,7 @@ export { ack, deadLetter, release, retry } from '@sqskit/core';
 export { type Consumer, type ConsumerStats, createConsumer } from './consumer.ts';
 export { deadLetterReasonAttribute } from './dead-letter.ts';
 export type { FailedMessage, FailurePolicy } from './failure-policy.ts';
-export type { ConsumerOptions, StopOptions } from './options.ts';
+export type { ConsumerOptions, StopOptions, StreamOptions } from './options.ts';
 export type { ErrorContext, OnError } from './report.ts';
 export type { StopReport } from './run.ts';
+export { type StreamMessage, stream } from './stream.ts';

@@ -5,9 +5,12 @@ export interface Lease {
   /** When it was taken or last renewed. */
   readonly takenAt: number;
   readonly expiresAt: number;
-  /** SQS ends it here however often it is renewed: 12 h after the receive. */
+  /** SQS ends it soon after this however often it is renewed: 12 h after the receive. */
   readonly capAt: number;
 }
+
+/** SQS has counted the 12 h from a little before we knew of the message, and refuses what would go beyond. */
+const capMarginMs = 5_000;
 
 /** SQS counts in whole seconds, and rounding up must not go beyond the cap. */
 const secondMs = 1_000;
@@ -17,7 +20,7 @@ export function takeLease(receivedAt: number, visibilityTimeoutMs: number): Leas
   return {
     takenAt: receivedAt,
     expiresAt: receivedAt + visibilityTimeoutMs,
-    capAt: receivedAt + sqsLimits.maxVisibilityTimeoutMs,
+    capAt: receivedAt + sqsLimits.maxVisibilityTimeoutMs - capMarginMs,
   };
 }
 

@@ -67,6 +67,17 @@ export interface StopOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** Those of the consumer, but for what makes several handlers run at a time. */
+export interface StreamOptions<T>
+  extends Omit<ConsumerOptions<T>, 'maxConcurrency' | 'maxPollers' | 'prefetch'> {
+  /** Messages fetched together with the one asked for, and held ready. Default: 9, which fills a receive. */
+  readonly prefetch?: number | undefined;
+  /** Ends the loop: the message in hand is finished first. Default: none. */
+  readonly signal?: AbortSignal | undefined;
+  /** How long leaving the loop may take. Default: 30,000 ms, as `stop`. */
+  readonly stopTimeoutMs?: number | undefined;
+}
+
 type Unset = 'deadLetterQueue';
 
 export type ResolvedConsumerOptions<T> = Resolved<ConsumerOptions<T>, Unset>;
@@ -214,3 +225,26 @@ export const stopRules: OptionRules<StopOptions> = {
     doc: 'How long stopping may take. The last fifth, at most a second, is kept for giving back what is still in hand then.',
   },
 };
+
+type StreamUnset = Unset | 'signal';
+
+export type ResolvedStreamOptions<T> = Resolved<StreamOptions<T>, StreamUnset>;
+
+export function streamRules<T>(): OptionRules<StreamOptions<T>, StreamUnset> {
+  const { maxConcurrency: _one, maxPollers: _alsoOne, ...shared } = consumerRules<T>();
+  return {
+    ...shared,
+    prefetch: {
+      ...shared.prefetch,
+      default: sqsLimits.maxBatchEntries - 1,
+      doc: 'Messages fetched together with the one asked for, and held ready. The default fills a receive.',
+    },
+    signal: {
+      kind: 'object',
+      methods: ['addEventListener', 'removeEventListener'],
+      what: 'an AbortSignal',
+      doc: 'Ends the loop: the message in hand is finished first.',
+    },
+    stopTimeoutMs: { ...stopRules.timeoutMs, doc: 'How long leaving the loop may take: see `stop`.' },
+  };
+}

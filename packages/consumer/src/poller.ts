@@ -1,4 +1,4 @@
-import { abortedError, type Queue, QueueError, type ReceivedMessage, toQueueError } from '@sqskit/core';
+import { type Queue, QueueError, type ReceivedMessage, toQueueError } from '@sqskit/core';
 import type { Clock, Timer } from '@sqskit/core/clock';
 import type { Random } from '@sqskit/core/retry';
 import type { Instruments } from './instruments.ts';
@@ -23,10 +23,7 @@ export interface Poller {
   readonly polls: number;
   /** Polls if there is room now. To be called when there may be more than before. */
   update(): void;
-  /** No new polls until `resume`. Those under way still bring what they bring. */
-  pause(): void;
-  resume(): void;
-  /** No new polls ever. */
+  /** No new polls. Those under way still bring what they bring. */
   stop(): void;
   /** Ends the polls under way. What SQS was handing out to them comes again after the visibility timeout. */
   abort(): void;
@@ -46,7 +43,6 @@ class LongPoller implements Poller {
   readonly #polls = new Set<AbortController>();
   #asked = 0;
   #pollers = 1;
-  #isPaused = false;
   #isStopped = false;
   #failures = 0;
   #rest: Timer | undefined;
@@ -68,15 +64,6 @@ class LongPoller implements Poller {
       }
       void this.#poll(size);
     }
-  }
-
-  pause(): void {
-    this.#isPaused = true;
-  }
-
-  resume(): void {
-    this.#isPaused = false;
-    this.update();
   }
 
   stop(): void {
@@ -101,9 +88,7 @@ class LongPoller implements Poller {
   }
 
   #mayPoll(): boolean {
-    return (
-      !this.#isStopped && !this.#isPaused && this.#rest === undefined && this.#polls.size < this.#pollers
-    );
+    return !this.#isStopped && this.#rest === undefined && this.#polls.size < this.#pollers;
   }
 
   async #poll(size: number): Promise<void> {
@@ -112,39 +97,34 @@ class LongPoller implements Poller {
     const startedAt = clock.monotonic();
     this.#polls.add(poll);
     this.#asked += size;
-    try {
-      const messages = await this.#receive(size, poll);
+    const answer = await this.#receive(size, poll);
+    this.#polls.delete(poll);
+    this.#asked -= size;
+    if ('error' in answer) {
+      this.#failed(answer.error);
+    } else {
       const receivedAt = clock.monotonic();
-      this.#ended(poll, size);
-      this.#answered(size, messages.length, receivedAt - startedAt);
-      if (messages.length > 0) {
-        onMessages(messages, receivedAt);
-      }
-    } catch (reason) {
-      this.#ended(poll, size);
-      this.#failed(toQueueError(reason, 'receive'));
+      this.#answered(size, answer.messages.length, receivedAt - startedAt);
+      onMessages(answer.messages, receivedAt);
     }
     this.update();
     this.#wakeIfIdle();
   }
 
-  async #receive(maxMessages: number, poll: AbortController): Promise<readonly ReceivedMessage[]> {
+  async #receive(maxMessages: number, poll: AbortController): Promise<Answer> {
     const { queue, waitTimeMs, visibilityTimeoutMs, clock, instruments } = this.#options;
-    instruments.count('receiveCalls');
+    const { signal } = poll;
     const timeoutMs = waitTimeMs + answerGraceMs;
     const watchdog = clock.setTimer(() => poll.abort(unanswered(timeoutMs)), timeoutMs);
+    instruments.count('receiveCalls');
     try {
-      const { signal } = poll;
-      const request = { maxMessages, waitTimeMs, visibilityTimeoutMs };
-      return await Promise.race([queue.receive(request, { signal }), rejectOnAbort(signal)]);
+      const receiving = queue.receive({ maxMessages, waitTimeMs, visibilityTimeoutMs }, { signal });
+      return { messages: await Promise.race([receiving, rejectOnAbort(signal)]) };
+    } catch (reason) {
+      return { error: toQueueError(signal.aborted ? signal.reason : reason, 'receive') };
     } finally {
       watchdog.cancel();
     }
-  }
-
-  #ended(poll: AbortController, size: number): void {
-    this.#polls.delete(poll);
-    this.#asked -= size;
   }
 
   #answered(asked: number, received: number, tookMs: number): void {
@@ -202,10 +182,12 @@ class LongPoller implements Poller {
   }
 }
 
+type Answer = { readonly messages: readonly ReceivedMessage[] } | { readonly error: QueueError };
+
 /** So that a queue that does not heed its signal is not waited for. */
 function rejectOnAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(abortedError(signal, 'unknown')), { once: true });
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
 }
 

@@ -36,9 +36,8 @@ export interface Run {
   readonly waiting: number;
   readonly settling: number;
   readonly polls: number;
-  readonly isPaused: boolean;
-  pause(): void;
-  resume(): void;
+  /** Polls if there is room now. To be called when `wants` may have changed its mind. */
+  update(): void;
   /** To be called once. */
   stop(timeoutMs: number): Promise<StopReport>;
 }
@@ -49,6 +48,8 @@ export interface RunOptions<T> {
   readonly settings: ResolvedConsumerOptions<T>;
   readonly instruments: Instruments;
   readonly report: ReportError;
+  /** Whether more messages are wanted, with so many waiting or running. */
+  readonly wants: (inHand: number) => boolean;
 }
 
 /** More messages than this waiting to be settled: SQS does not keep up, and more of them would only pile up. */
@@ -65,13 +66,14 @@ class PollRun<T> implements Run {
   readonly #engine: Engine;
   readonly #settler: QueueSettler;
   readonly #poller: Poller;
-  #isPaused = false;
+  readonly #wants: RunOptions<T>['wants'];
 
-  constructor({ queue, handler, settings, instruments, report }: RunOptions<T>) {
+  constructor({ queue, handler, settings, instruments, report, wants }: RunOptions<T>) {
     const { maxConcurrency, prefetch, clock } = settings;
     const shared = { ...settings, queue, handler, instruments, report };
     this.#capacity = maxConcurrency + prefetch;
     this.#clock = clock;
+    this.#wants = wants;
     this.#instruments = instruments;
     this.#engine = createEngine({
       maxConcurrency,
@@ -114,18 +116,8 @@ class PollRun<T> implements Run {
     return this.#poller.polls;
   }
 
-  get isPaused(): boolean {
-    return this.#isPaused;
-  }
-
-  pause(): void {
-    this.#isPaused = true;
-    this.#poller.pause();
-  }
-
-  resume(): void {
-    this.#isPaused = false;
-    this.#poller.resume();
+  update(): void {
+    this.#poller.update();
   }
 
   async stop(timeoutMs: number): Promise<StopReport> {
@@ -173,8 +165,10 @@ class PollRun<T> implements Run {
 
   #demand(): Demand {
     const { running, waiting, ready, settling } = this.#engine;
-    const inHand = settling < maxSettling ? running + waiting : this.#capacity;
-    return { capacity: this.#capacity, inHand, ready };
+    const capacity = this.#capacity;
+    const inHand = running + waiting;
+    const isRoom = settling < maxSettling && this.#wants(inHand);
+    return { capacity, inHand: isRoom ? inHand : capacity, ready };
   }
 
   #lost(delivery: Delivery, report: ReportError): void {

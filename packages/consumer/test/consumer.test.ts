@@ -22,5 +22,5 @@ test('handles and deletes every message', async () => {
   await clock.advance(2_000);
   expect(seen).toHaveLength(100);
   expect(queue.messages()).toHaveLength(0);
-  const report = await clock.settle(consumer.stop());
+  await clock.settle(consumer.stop());
 });

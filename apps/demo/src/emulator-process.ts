@@ -1,0 +1,13 @@
+// The emulator's own process: its CPU time is then not the pipeline's. It listens on the loopback interface alone, tells
+// its port to its parent, and lives exactly as long as the parent's end of the channel.
+import { buildApp } from 'fauxqs';
+
+// Ctrl-C goes to every process of the terminal: the parent still needs the queues to finish with them.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => undefined);
+process.on('SIGHUP', () => undefined);
+process.on('disconnect', () => process.exit(0));
+
+const app = buildApp({ logger: false });
+await app.listen({ host: '127.0.0.1', port: 0 });
+process.send?.({ port: app.addresses().find((address) => typeof address !== 'string')?.port });

@@ -1,0 +1,102 @@
+import { helpText, parseCommandLine, type RunOptions } from './cli.ts';
+import { RunError, reasonOf, UsageError } from './failure.ts';
+import { type Input, readInput } from './input.ts';
+import { type Interruption, watchForInterruption } from './interruption.ts';
+import { type Measurement, measure } from './measure.ts';
+import { openNaive } from './naive.ts';
+import { openPipeline } from './pipeline.ts';
+import { createProgress } from './progress.ts';
+import { createReport } from './report.ts';
+import { renderScorecard } from './scorecard.ts';
+import { openEmulator, openQueue, type Target } from './target.ts';
+import type { OpenWay } from './way.ts';
+
+/** Sent each way before the measuring begins, so that code and connections are warm. */
+const warmUpEvents = 300;
+
+const { stdout, stderr } = process;
+
+async function main(args: readonly string[]): Promise<number> {
+  const options = parseCommandLine(args);
+  if (options.help) {
+    stdout.write(helpText);
+    return 0;
+  }
+  const input = await readInput(options.input, options.messages);
+  const target = await (options.queueUrl === undefined ? openEmulator() : openQueue(options.queueUrl));
+  try {
+    return await run(options, input, target);
+  } finally {
+    await target.close();
+  }
+}
+
+/** Sends the events both ways, one after the other, and reports. Returns the exit code. */
+async function run(options: RunOptions, input: Input, target: Target): Promise<number> {
+  const startedAt = new Date();
+  const interruption = watchForInterruption(() =>
+    stderr.write('\nstopping: what is under way is finished, the rest stays unsent\n'),
+  );
+  stderr.write(announcement(options, input, target));
+
+  const measurements = await measureWays(options, input, target, interruption);
+
+  const { poison } = options;
+  const { name: interruptedBy, exitCode } = interruption;
+  const report = createReport({ startedAt, target, input, poison, interruptedBy, measurements });
+  stdout.write(options.json ? `${JSON.stringify(report, undefined, 2)}\n` : renderScorecard(report, stdout));
+  return report.problems.length > 0 ? 1 : exitCode;
+}
+
+async function measureWays(
+  { naive, concurrency, poison }: RunOptions,
+  { events }: Input,
+  target: Target,
+  { stop }: Interruption,
+): Promise<readonly Measurement[]> {
+  const ways: Record<string, OpenWay> = { ...(naive && { naive: openNaive }), sqskit: openPipeline };
+  const progress = createProgress(stderr);
+  const measurements: Measurement[] = [];
+  for (const [name, open] of Object.entries(ways)) {
+    if (!stop.aborted) {
+      const measurement = await measure(target, open, {
+        name,
+        events,
+        warmUpEvents,
+        poison,
+        concurrency,
+        stop,
+        progress,
+      });
+      measurements.push(measurement);
+    }
+  }
+  return measurements;
+}
+
+function announcement({ naive }: RunOptions, { source, events, bytes }: Input, target: Target): string {
+  const count = events.length.toLocaleString('en-US');
+  const warmUp = Math.min(warmUpEvents, events.length);
+  const ways = naive ? 'the naive way, then through sqskit; each way' : 'through sqskit,';
+  const lines = [
+    `${count} events (${(bytes / 1e6).toFixed(2)} MB): ${source}`,
+    `to ${target.name}`,
+    `${ways} ${warmUp} of them are sent first, unmeasured, to warm up`,
+  ];
+  if (naive && !target.isEmulator) {
+    const requests = (3 * (events.length + warmUp)).toLocaleString('en-US');
+    lines.push(`the naive way makes ${requests} requests of this queue and more, which are billed`);
+  }
+  return `${lines.join('\n')}\n\n`;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const isExpected = error instanceof RunError || error instanceof UsageError;
+  stderr.write(`demo: ${isExpected || !(error instanceof Error) ? reasonOf(error) : error.stack}\n`);
+  if (error instanceof UsageError) {
+    stderr.write('See --help.\n');
+  }
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

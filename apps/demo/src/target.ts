@@ -1,0 +1,146 @@
+import { CreateQueueCommand } from '@aws-sdk/client-sqs';
+import { createPooledClient, createSqsQueue, type PooledClient } from '@sqskit/client';
+import { isQueueError, type Queue, type QueueDescription } from '@sqskit/core';
+import { parseQueueUrl } from '@sqskit/core/queue-url';
+import { type Emulator, startEmulator } from './emulator.ts';
+import { RunError, reasonOf } from './failure.ts';
+import type { ClientConfig } from './way.ts';
+
+/** A queue that is known to be there. */
+export interface TargetQueue {
+  readonly queue: Queue;
+  readonly description: QueueDescription;
+  readonly deadLetterQueue: Queue | undefined;
+}
+
+/** Where the messages go. */
+export interface Target {
+  readonly isEmulator: boolean;
+  /** For people. */
+  readonly name: string;
+  /** For the clients of both ways. */
+  readonly clientConfig: ClientConfig;
+  /** The queue for one of the ways. */
+  queueFor(way: string): Promise<TargetQueue>;
+  close(): Promise<void>;
+}
+
+// Short, so that what was received and not finished when the demo is interrupted is soon to be read back.
+const emulatorVisibilitySeconds = 5;
+const emulatorMaxReceives = 3;
+
+/** The emulator, with a queue and a dead-letter queue for each way. */
+export async function openEmulator(): Promise<Target> {
+  const emulator = await startEmulator();
+  const clientConfig = {
+    endpoint: emulator.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'emulator', secretAccessKey: 'emulator' },
+  };
+  const client = createPooledClient(clientConfig);
+  return {
+    isEmulator: true,
+    name: `${emulator.name}, an SQS emulator in a process of its own on this machine`,
+    clientConfig,
+    queueFor: async (way) => await connect(client, await createQueues(client, emulator, way)),
+    async close() {
+      await client.close();
+      await emulator.stop();
+    },
+  };
+}
+
+async function createQueues(client: PooledClient, emulator: Emulator, way: string): Promise<string> {
+  const deadLetterName = `demo-${way}-dead-letters`;
+  await client.send(new CreateQueueCommand({ QueueName: deadLetterName }));
+  const redrive = {
+    deadLetterTargetArn: `arn:aws:sqs:us-east-1:000000000000:${deadLetterName}`,
+    maxReceiveCount: emulatorMaxReceives,
+  };
+  const { QueueUrl } = await client.send(
+    new CreateQueueCommand({
+      QueueName: `demo-${way}`,
+      Attributes: {
+        VisibilityTimeout: String(emulatorVisibilitySeconds),
+        RedrivePolicy: JSON.stringify(redrive),
+      },
+    }),
+  );
+  if (QueueUrl === undefined) {
+    throw new RunError(`${emulator.name} at ${emulator.endpoint} created a queue without a URL`);
+  }
+  return QueueUrl;
+}
+
+/** How long a real queue may take to answer the first question. */
+const probeMs = 10_000;
+
+/** A real queue, or an emulator's that runs already. Throws a `RunError` if it cannot be reached, or is not empty. */
+export async function openQueue(queueUrl: string): Promise<Target> {
+  const { region } = parseQueueUrl(queueUrl);
+  const clientConfig = region === undefined ? {} : { region };
+  const client = createPooledClient(clientConfig);
+  try {
+    const target = await connect(client, queueUrl);
+    await refuseUsedQueue(target.queue);
+    return {
+      isEmulator: false,
+      name: queueUrl,
+      clientConfig,
+      queueFor: async () => target,
+      close: () => client.close(),
+    };
+  } catch (error) {
+    await client.close();
+    throw error instanceof RunError ? error : unusable(queueUrl, error);
+  }
+}
+
+async function connect(client: PooledClient, queueUrl: string): Promise<TargetQueue> {
+  const queue = createSqsQueue(client, queueUrl);
+  const description = await queue.describe({ signal: AbortSignal.timeout(probeMs) });
+  const deadLetterArn = description.redrive?.deadLetterQueueArn;
+  return {
+    queue,
+    description,
+    deadLetterQueue:
+      deadLetterArn === undefined ? undefined : createSqsQueue(client, siblingUrl(queueUrl, deadLetterArn)),
+  };
+}
+
+/** A queue's dead-letter queue is of the same account and region: their URLs differ in the name. */
+function siblingUrl(queueUrl: string, arn: string): string {
+  return queueUrl.replace(/[^/]+\/?$/, arn.slice(arn.lastIndexOf(':') + 1));
+}
+
+/** Messages of others would be received along with ours, and each receive brings them nearer to the dead-letter queue. */
+async function refuseUsedQueue(queue: Queue): Promise<void> {
+  const { visible, inFlight, delayed } = await queue.depth();
+  const messages = visible + inFlight + delayed;
+  if (messages > 0) {
+    throw new RunError(
+      `${queue.url} holds about ${messages.toLocaleString('en-US')} messages already: the demo needs an empty queue of its own; nothing was sent or received`,
+    );
+  }
+}
+
+function unusable(queueUrl: string, error: unknown): RunError {
+  const endpoint = process.env['AWS_ENDPOINT_URL_SQS'] ?? process.env['AWS_ENDPOINT_URL'];
+  const via = endpoint === undefined ? '' : ` at ${endpoint}`;
+  return new RunError(
+    `cannot use ${queueUrl}${via}: ${reasonOf(error)}${adviceOn(error)}; nothing was sent`,
+    {
+      cause: error,
+    },
+  );
+}
+
+function adviceOn(error: unknown): string {
+  if (isQueueError(error, 'access-denied')) {
+    return '. Check the credentials and the permissions (sqs:GetQueueAttributes, SendMessage, ReceiveMessage, DeleteMessage, ChangeMessageVisibility)';
+  }
+  if (isQueueError(error, 'queue-missing')) {
+    return '. Check name, account and region';
+  }
+  return '';
+}

@@ -1,4 +1,4 @@
-import type { Failure, QueueError } from '@sqskit/core';
+import { type Failure, QueueError, sqsLimits } from '@sqskit/core';
 import { serviceError } from '@sqskit/core/errors';
 import { responseInvalid, withOutcomeUnknown } from './call-failure.ts';
 
@@ -16,46 +16,78 @@ interface FailedEntry {
   readonly Message?: string | undefined;
 }
 
+/** A batch on its way: the entries for the wire, and the outcomes that are known without asking. */
+export interface PreparedBatch<W> {
+  readonly operation: string;
+  readonly entries: W[];
+  readonly outcomes: readonly (Failure | undefined)[];
+}
+
 /**
- * One outcome for each of `count` entries, by position. An entry that the answer does not mention may have been
- * accepted: its outcome is unknown. `read` gives `undefined` for a success that lacks what it must have.
+ * Entries for the wire, with their positions as ids. One that lacks something required is left out and fails alone:
+ * SQS would refuse the whole call with `MissingParameter`. Throws `batch-invalid`: an empty batch, or one of more than
+ * 10 entries, is a caller's mistake.
+ */
+export function prepareBatch<E, W>(
+  operation: string,
+  given: readonly E[],
+  missingField: (entry: E) => string | undefined,
+  toWire: (entry: E, id: string) => W,
+): PreparedBatch<W> {
+  const { maxBatchEntries } = sqsLimits;
+  if (given.length < 1 || given.length > maxBatchEntries) {
+    const expected = `1 to ${maxBatchEntries} entries`;
+    throw new QueueError('batch-invalid', `${operation}: expected ${expected}, received ${given.length}`, {
+      entries: given.length,
+      expected,
+    });
+  }
+  const entries: W[] = [];
+  const outcomes = given.map((entry, index) => {
+    const field = missingField(entry);
+    if (field === undefined) {
+      entries.push(toWire(entry, String(index)));
+      return undefined;
+    }
+    return { ok: false, error: missingError(operation, field) } as const;
+  });
+  return { operation, entries, outcomes };
+}
+
+function missingError(operation: string, field: string): QueueError<'message-invalid'> {
+  const expected = 'a text of one character or more';
+  const message = `${operation}: expected \`${field}\` to be ${expected}, received nothing`;
+  return new QueueError('message-invalid', message, { field, received: 'nothing', expected });
+}
+
+/**
+ * One outcome an entry, by position. An entry that the answer does not mention may have been accepted: its outcome is
+ * unknown. `read` gives `undefined` for a success that lacks what it must have.
  */
 export function outcomesByPosition<S extends { readonly Id?: string | undefined }, O>(
-  operation: string,
-  count: number,
-  answer: BatchAnswer<S>,
+  { operation, outcomes }: PreparedBatch<unknown>,
+  { Successful = [], Failed = [], $metadata }: BatchAnswer<S>,
   read: (entry: S) => O | undefined,
 ): (O | Failure)[] {
-  const outcomes: (O | Failure | undefined)[] = new Array(count).fill(undefined);
-  for (const entry of answer.Failed ?? []) {
-    const index = positionOf(entry.Id, count);
-    if (index !== undefined) {
-      outcomes[index] = { ok: false, error: entryError(operation, entry, answer.$metadata) };
-    }
+  const answered = new Map<string | undefined, O | Failure | undefined>();
+  for (const entry of Failed) {
+    answered.set(entry.Id, { ok: false, error: entryError(operation, entry, $metadata) });
   }
-  for (const entry of answer.Successful ?? []) {
-    const index = positionOf(entry.Id, count);
-    if (index !== undefined) {
-      outcomes[index] = read(entry);
-    }
+  for (const entry of Successful) {
+    answered.set(entry.Id, read(entry));
   }
   return outcomes.map(
-    (outcome, index) =>
-      outcome ?? {
-        ok: false,
-        error: responseInvalid(operation, `an outcome for entry ${index} of ${count}`, 'none'),
-      },
+    (known, index) => known ?? answered.get(String(index)) ?? unmentioned(operation, index),
   );
 }
 
-/** The same failure for each of `count` entries. */
-export function failAll(count: number, error: QueueError): Failure[] {
-  return new Array(count).fill({ ok: false, error });
+/** The same failure for each entry that went out. */
+export function failAll({ outcomes }: PreparedBatch<unknown>, error: QueueError): Failure[] {
+  return outcomes.map((known) => known ?? { ok: false, error });
 }
 
-function positionOf(id: string | undefined, count: number): number | undefined {
-  const index = id !== undefined && /^\d+$/.test(id) ? Number(id) : count;
-  return index < count ? index : undefined;
+function unmentioned(operation: string, index: number): Failure {
+  return { ok: false, error: responseInvalid(operation, `an outcome for entry ${index}`, 'none') };
 }
 
 function entryError(

@@ -1,4 +1,4 @@
-import { abortedError, isQueueError, QueueError, toQueueError } from '@sqskit/core';
+import { abortedError, isQueueError, QueueError, type QueueErrorOptions, toQueueError } from '@sqskit/core';
 import { serviceError } from '@sqskit/core/errors';
 import { errorCode } from './transport-error.ts';
 
@@ -12,8 +12,6 @@ interface SdkError {
   readonly name: string;
   readonly message: string;
   readonly cause: unknown;
-  /** The error code of the service's older protocol, such as `KMS.ThrottlingException`. */
-  readonly Code: unknown;
   readonly $fault: unknown;
   readonly $metadata: {
     readonly httpStatusCode?: unknown;
@@ -54,104 +52,108 @@ function classify(
 ): QueueError {
   const known = isQueueError(thrown) ? thrown : error.cause;
   if (isQueueError(known)) {
-    return known.code === 'aborted' && signal?.aborted === true ? abortedError(signal, known.outcome) : known;
+    return known.code === 'aborted' && signal !== undefined ? abortedError(signal, known.outcome) : known;
+  }
+  if (error.$fault !== undefined) {
+    return reported(error, operation, error.name ?? 'Unknown');
   }
   if (signal?.aborted === true) {
     return abortedError(signal, 'unknown');
   }
   return (
-    fromService(error, operation) ??
-    fromLocalCause(error, operation) ??
     fromNetwork(thrown, error, operation) ??
+    fromUnreadableAnswer(error, operation) ??
+    fromSdkItself(error, operation) ??
     toQueueError(thrown, operation)
   );
 }
 
-/** An answer that was an error, or that could not be read. */
-function fromService(error: Partial<SdkError>, operation: string): QueueError | undefined {
-  const httpStatus = numberOr(error.$metadata?.httpStatusCode) ?? numberOr(error.$response?.statusCode);
-  if (error.$fault === undefined && httpStatus === undefined) {
-    return undefined;
-  }
-  if (httpStatus !== undefined && httpStatus < 300) {
-    return responseInvalid(
-      operation,
-      "an answer in SQS's JSON protocol",
-      error.message ?? 'something else',
-      error,
-    );
-  }
+/** What SQS said. */
+function reported(
+  error: Partial<SdkError>,
+  operation: string,
+  awsCode: string,
+  message: string | undefined = error.message,
+): QueueError {
   const requestId = error.$metadata?.requestId;
   return serviceError({
     operation,
-    awsCode: error.$fault === undefined ? `HTTP ${httpStatus}` : (error.name ?? 'Unknown'),
-    httpStatus,
+    awsCode,
+    httpStatus: statusOf(error),
     requestId: typeof requestId === 'string' ? requestId : undefined,
-    message: error.message,
+    message,
     cause: error,
   });
 }
 
-/** What the SDK found out by itself, without or after an answer. */
-function fromLocalCause(error: Partial<SdkError>, operation: string): QueueError | undefined {
+/** An answer that is not JSON: somebody in between answered, or SQS was cut short. */
+function fromUnreadableAnswer(error: Partial<SdkError>, operation: string): QueueError | undefined {
+  const httpStatus = statusOf(error);
+  if (httpStatus === undefined) {
+    return undefined;
+  }
+  return httpStatus < 300
+    ? responseInvalid(operation, 'an answer in JSON', 'something else', error)
+    : reported(error, operation, `HTTP ${httpStatus}`, 'an answer that is not JSON');
+}
+
+/** What the SDK found out by itself, before it sent anything or after it had the answer. */
+function fromSdkItself(error: Partial<SdkError>, operation: string): QueueError | undefined {
   const { name = '', message = '' } = error;
   if (message.startsWith('Invalid MD5 checksum')) {
-    // Accepted, but not what was sent.
-    return responseInvalid(operation, 'the MD5 of each body', message, error);
+    return responseInvalid(operation, 'the MD5 of each body', message, error); // accepted, but not what was sent
   }
   if (
     /Credentials?ProviderError|TokenProviderError/.test(name) ||
-    /^(Resolved )?[Cc]redential /.test(message)
+    /^(?:Resolved )?credential /i.test(message)
   ) {
-    const awsCode = 'CredentialsProviderError';
-    return serviceError({
-      operation,
-      awsCode,
-      httpStatus: undefined,
-      requestId: undefined,
-      message,
-      cause: error,
-    });
+    return reported(error, operation, 'CredentialsProviderError');
   }
   if (message === 'Region is missing') {
-    const expected = "the name of a region, given to the client or by the SDK's usual chain";
-    return new QueueError(
-      'option-invalid',
-      `${operation}: expected \`region\` to be ${expected}, received undefined`,
-      { option: 'region', received: undefined, expected },
-      { cause: error },
-    );
+    return misuse('region', "given to the client, or known to the SDK's usual chain", undefined, error);
+  }
+  if (message.includes('is not found when adding')) {
+    const expected = 'one of the installed @aws-sdk/client-sqs, which must be installed once';
+    return misuse('client', expected, 'a client of another copy', error);
   }
   return undefined;
 }
 
+function misuse(option: string, expected: string, received: string | undefined, cause: unknown): QueueError {
+  const message = `expected \`${option}\` to be ${expected}; received ${received}`;
+  return new QueueError('option-invalid', message, { option, received, expected }, { cause });
+}
+
 // Failures of name resolution and of connecting: nothing has been written.
 const neverConnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+const untrusted = /CERT|^ERR_(?:TLS|SSL)|SELF_SIGNED/;
 
 /** Errors of Node's own sockets, as the SDK's own handler lets them through. */
 function fromNetwork(thrown: unknown, error: Partial<SdkError>, operation: string): QueueError | undefined {
-  const code = errorCode(thrown);
-  const { name = '', message = '' } = error;
-  if (name === 'TimeoutError' && (code === undefined || code === 'ETIMEDOUT')) {
-    const rejected = /establish/.test(message) || error.syscall === 'connect';
-    const timeoutMs = numberOr(/(\d+) ?ms/.exec(message)?.[1]);
-    return new QueueError(
-      'timeout',
-      `${operation}: ${message}`,
-      { operation, timeoutMs },
-      { retryable: true, outcome: rejected ? 'rejected' : 'unknown', cause: thrown },
-    );
-  }
-  if (code === undefined) {
+  const reason = errorCode(thrown);
+  const { name, message = '', syscall } = error;
+  const isTimeout = name === 'TimeoutError' && (reason === undefined || reason === 'ETIMEDOUT');
+  if (reason === undefined && !isTimeout) {
     return undefined;
   }
-  const rejected =
-    neverConnected.has(code) || error.syscall === 'connect' || /CERT|ERR_TLS|ERR_SSL|SELF_SIGNED/.test(code);
+  const beforeWriting =
+    syscall === 'connect' ||
+    (reason === undefined ? /establish/.test(message) : neverConnected.has(reason) || untrusted.test(reason));
+  const options: QueueErrorOptions = {
+    retryable: true,
+    outcome: beforeWriting ? 'rejected' : 'unknown',
+    cause: thrown,
+  };
+  if (isTimeout) {
+    const timeoutMs = numberOf(/(\d+) ?ms/.exec(message)?.[1]);
+    return new QueueError('timeout', `${operation}: ${message}`, { operation, timeoutMs }, options);
+  }
+  const text = message.split('\n')[0] || reason;
   return new QueueError(
     'network-error',
-    `${operation}: ${message || code}`,
-    { operation, reason: code },
-    { retryable: true, outcome: rejected ? 'rejected' : 'unknown', cause: thrown },
+    `${operation}: ${text}`,
+    { operation, reason: String(reason) },
+    options,
   );
 }
 
@@ -170,7 +172,11 @@ export function responseInvalid(
   );
 }
 
-function numberOr(value: unknown): number | undefined {
+function statusOf(error: Partial<SdkError>): number | undefined {
+  return numberOf(error.$metadata?.httpStatusCode) ?? numberOf(error.$response?.statusCode);
+}
+
+function numberOf(value: unknown): number | undefined {
   const number = typeof value === 'string' ? Number(value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }

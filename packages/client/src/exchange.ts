@@ -18,14 +18,15 @@ export interface ExchangeLimits {
  *     waiting ─▶ connecting ─▶ written ─▶ settled
  *        └───────────┴─────────────┴─────▶ settled: by its time-out, its signal, or an error
  *
- * It holds its place in the pool until undici is done with it, which is when the connection is free again: an exchange
- * that is given up while its connection is being made settles at once and keeps the place a little longer.
+ * It is released, and its place in the pool free, when undici is done with it. One that is given up while its connection
+ * is being made settles at once but keeps its place until the connection stands or failed: so the pool's bound holds
+ * for half-open connections too.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly operation: string;
   readonly isPoll: boolean;
-  /** Called once undici is done with an exchange that was dispatched. */
-  onReleased: (() => void) | undefined;
+  /** Called once undici is done with an exchange that had begun; says whether the connection can serve another. */
+  onReleased: ((reusable: boolean) => void) | undefined;
   /** Called if the exchange settles while it waits for a connection. */
   onWithdrawn: (() => void) | undefined;
 
@@ -38,6 +39,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #chunks: Buffer[] = [];
   #phase: ExchangePhase = 'waiting';
   #settled = false;
+  #isConnectionUnused = false;
   #controller: Dispatcher.DispatchController | undefined;
   #statusCode = 0;
   #reason: string | undefined;
@@ -63,24 +65,21 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#stopListening = signal === undefined ? undefined : onAbort(signal, () => this.#abort());
   }
 
-  get isSettled(): boolean {
-    return this.#settled;
-  }
-
   /** Fails it from outside: the pool is full or closed. */
-  fail(error: QueueError): void {
-    this.#giveUp(error);
+  fail(errorIn: (phase: ExchangePhase) => QueueError): void {
+    this.#giveUp(errorIn);
   }
 
   /** It has a connection, or will have one: from here on undici calls back exactly once with its end. */
-  dispatched(): void {
+  begin(): void {
     this.#phase = 'connecting';
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.#settled) {
-      controller.abort(new Error('given up before it was written'));
-      return;
+      // Given up meanwhile. Thrown here, undici writes nothing and keeps the connection; `abort` would close it.
+      this.#isConnectionUnused = true;
+      throw new Error('given up before it was written');
     }
     this.#phase = 'written';
     this.#controller = controller;
@@ -118,37 +117,36 @@ export class Exchange implements Dispatcher.DispatchHandler {
         body: responseBody(this.#headers, this.#chunks),
       });
     }
-    this.onReleased?.();
+    this.onReleased?.(true);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#settle()) {
       this.#reject(exchangeError(error, this.operation, this.#phase, this.#limits.connectTimeoutMs));
     }
-    this.onReleased?.();
+    this.onReleased?.(this.#isConnectionUnused);
   }
 
   #timeOut(): void {
-    this.#giveUp(timeoutError(this.operation, this.#phase, this.#limits.timeoutMs));
+    this.#giveUp((phase) => timeoutError(this.operation, phase, this.#limits.timeoutMs));
   }
 
   #abort(): void {
-    const outcome = this.#phase === 'written' ? 'unknown' : 'rejected';
-    this.#giveUp(abortedError({ reason: this.#signal?.reason }, outcome));
+    const { reason } = this.#signal ?? {};
+    this.#giveUp((phase) => abortedError({ reason }, phase === 'written' ? 'unknown' : 'rejected'));
   }
 
-  #giveUp(error: QueueError): void {
-    const phase = this.#phase;
+  #giveUp(errorIn: (phase: ExchangePhase) => QueueError): void {
     if (!this.#settle()) {
       return;
     }
+    const error = errorIn(this.#phase);
     this.#reject(error);
-    if (phase === 'waiting') {
+    if (this.#phase === 'waiting') {
       this.onWithdrawn?.();
-    } else {
-      // Closes the socket: an answer that nobody waits for must not be taken for the next request's.
-      this.#controller?.abort(error);
     }
+    // Closes the socket: an answer that nobody waits for must not be taken for the next request's.
+    this.#controller?.abort(error);
   }
 
   #settle(): boolean {

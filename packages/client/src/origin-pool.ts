@@ -1,5 +1,5 @@
 import { QueueError } from '@sqskit/core';
-import { type Dispatcher, Pool } from 'undici';
+import { buildConnector, Client, type Dispatcher } from 'undici';
 import type { Exchange } from './exchange.ts';
 import { closedError } from './transport-error.ts';
 
@@ -12,14 +12,17 @@ export interface OriginLimits {
 }
 
 interface Waiting {
+  readonly exchange: Exchange;
   readonly request: Dispatcher.DispatchOptions;
+  /** Order of arrival, over both lanes. */
   readonly sequence: number;
 }
 
 /** The exchanges of one kind: under way, and waiting for a connection in order of arrival. */
 interface Lane {
-  active: number;
+  readonly kind: 'requests' | 'long polls';
   readonly maxActive: number;
+  readonly active: Map<Exchange, Client>;
   readonly waiting: Map<Exchange, Waiting>;
 }
 
@@ -27,40 +30,37 @@ interface Lane {
  * The connections to one origin. `maxConnections` bounds the exchanges under way, of which long polls may be at most
  * `maxLongPolls`, so that polls, which hold a connection for up to 20 s each, cannot starve sends and deletes. The
  * oldest exchange that may go takes the next free connection.
+ *
+ * A connection is an undici `Client`, bound to one exchange or idle. One whose exchange failed is destroyed rather than
+ * given back: undici would connect it again at once, though nobody needs it. (So `Pool`, which keeps them, is not used.)
  */
 export class OriginPool {
   readonly #limits: OriginLimits;
-  readonly #pool: Pool;
+  readonly #makeClient: () => Client;
   readonly #calls: Lane;
   readonly #polls: Lane;
+  /** The last one used is used first, so that the others can time out when there is less to do. */
+  readonly #idle: Client[] = [];
+  #connections = 0;
   #sequence = 0;
   #closed = false;
-  #whenIdle: (() => void) | undefined;
+  #onDrained: (() => void) | undefined;
 
   constructor(origin: string, limits: OriginLimits) {
     this.#limits = limits;
-    this.#calls = { active: 0, maxActive: limits.maxConnections, waiting: new Map() };
-    this.#polls = { active: 0, maxActive: limits.maxLongPolls, waiting: new Map() };
-    this.#pool = new Pool(origin, {
-      connections: limits.maxConnections,
-      pipelining: 1,
-      // Our own timer ends an exchange; undici's are coarse (0.5 s) and count the parts of an answer apart.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: limits.keepAliveMs,
-      keepAliveMaxTimeout: limits.keepAliveMs,
-      autoSelectFamily: true,
-      autoSelectFamilyAttemptTimeout: attemptTimeoutMs(limits.connectTimeoutMs),
-      connect: { timeout: limits.connectTimeoutMs },
-    });
+    const { maxConnections, maxLongPolls } = limits;
+    this.#calls = { kind: 'requests', maxActive: maxConnections, active: new Map(), waiting: new Map() };
+    this.#polls = { kind: 'long polls', maxActive: maxLongPolls, active: new Map(), waiting: new Map() };
+    const options = clientOptions(limits);
+    this.#makeClient = () => new Client(origin, options);
   }
 
   get active(): number {
-    return this.#calls.active + this.#polls.active;
+    return this.#calls.active.size + this.#polls.active.size;
   }
 
   get longPolls(): number {
-    return this.#polls.active;
+    return this.#polls.active.size;
   }
 
   get waiting(): number {
@@ -68,102 +68,147 @@ export class OriginPool {
   }
 
   get connections(): number {
-    return this.#pool.stats.connected;
+    return this.#connections;
   }
 
   /** Begins the exchange, or lets it wait; fails it if too many wait. */
   run(request: Dispatcher.DispatchOptions, exchange: Exchange): void {
     const lane = exchange.isPoll ? this.#polls : this.#calls;
     if (this.#closed) {
-      exchange.fail(closedError('waiting'));
+      exchange.fail(closedError);
     } else if (this.#mayStart(lane)) {
       this.#start(lane, request, exchange);
     } else if (lane.waiting.size < this.#limits.maxWaiting) {
-      lane.waiting.set(exchange, { request, sequence: this.#sequence++ });
-      exchange.onWithdrawn = () => lane.waiting.delete(exchange);
+      lane.waiting.set(exchange, { exchange, request, sequence: this.#sequence++ });
+      exchange.onWithdrawn = () => {
+        lane.waiting.delete(exchange);
+        this.#tellIfDrained();
+      };
     } else {
-      exchange.fail(this.#exhaustedError(lane));
+      exchange.fail(() => exhaustedError(lane, this.#limits.maxWaiting));
     }
   }
 
-  /** Refuses what comes, and resolves when all that was under way or waiting has ended. */
+  /** Refuses what comes, lets what is under way or waiting end, and closes the connections. */
   async close(): Promise<void> {
     this.#closed = true;
     if (this.active + this.waiting > 0) {
       await new Promise<void>((resolve) => {
-        this.#whenIdle = resolve;
+        this.#onDrained = resolve;
       });
     }
-    await this.#pool.close();
+    await Promise.all(this.#idle.splice(0).map((client) => client.close()));
   }
 
   /** Ends everything at once. */
-  async destroy(): Promise<void> {
+  destroy(): void {
     this.#closed = true;
-    for (const exchange of [...this.#calls.waiting.keys(), ...this.#polls.waiting.keys()]) {
-      exchange.fail(closedError('waiting'));
+    for (const { active, waiting } of [this.#calls, this.#polls]) {
+      for (const exchange of waiting.keys()) {
+        exchange.fail(closedError);
+      }
+      for (const [exchange, client] of active) {
+        exchange.fail(closedError);
+        drop(client); // one that is being connected has nothing else to end it
+      }
     }
-    await this.#pool.destroy();
+    for (const client of this.#idle.splice(0)) {
+      drop(client);
+    }
   }
 
   #mayStart(lane: Lane): boolean {
-    return this.active < this.#limits.maxConnections && lane.active < lane.maxActive;
+    return this.active < this.#limits.maxConnections && lane.active.size < lane.maxActive;
   }
 
   #start(lane: Lane, request: Dispatcher.DispatchOptions, exchange: Exchange): void {
-    lane.active++;
-    exchange.onReleased = () => {
-      lane.active--;
+    const client = this.#idle.pop() ?? this.#connect();
+    lane.active.set(exchange, client);
+    exchange.onReleased = (reusable) => {
+      lane.active.delete(exchange);
+      if (reusable && !this.#closed) {
+        this.#idle.push(client);
+      } else {
+        drop(client);
+      }
       this.#startWaiting();
+      this.#tellIfDrained();
     };
-    exchange.dispatched();
-    this.#pool.dispatch(request, exchange);
+    exchange.begin();
+    client.dispatch(request, exchange);
+  }
+
+  #connect(): Client {
+    const client = this.#makeClient();
+    client.on('connect', () => {
+      this.#connections++;
+    });
+    client.on('disconnect', () => {
+      this.#connections--;
+      const index = this.#idle.indexOf(client);
+      if (index >= 0) {
+        this.#idle.splice(index, 1);
+        drop(client);
+      }
+    });
+    return client;
   }
 
   #startWaiting(): void {
-    for (;;) {
-      const next = this.#oldest();
-      if (next === undefined) {
-        break;
-      }
+    for (let next = this.#oldest(); next !== undefined; next = this.#oldest()) {
       next.lane.waiting.delete(next.exchange);
       this.#start(next.lane, next.request, next.exchange);
-    }
-    if (this.#whenIdle !== undefined && this.active + this.waiting === 0) {
-      this.#whenIdle();
     }
   }
 
   /** The oldest waiting exchange that may start now. */
-  #oldest(): { lane: Lane; exchange: Exchange; request: Dispatcher.DispatchOptions } | undefined {
-    let oldest: { lane: Lane; exchange: Exchange; request: Dispatcher.DispatchOptions } | undefined;
-    let sequence = Number.POSITIVE_INFINITY;
+  #oldest(): (Waiting & { readonly lane: Lane }) | undefined {
+    let oldest: (Waiting & { readonly lane: Lane }) | undefined;
     for (const lane of [this.#calls, this.#polls]) {
-      const first = this.#mayStart(lane) ? lane.waiting.entries().next() : undefined;
-      if (first?.done === false && first.value[1].sequence < sequence) {
-        const [exchange, { request }] = first.value;
-        sequence = first.value[1].sequence;
-        oldest = { lane, exchange, request };
+      const first = this.#mayStart(lane) ? lane.waiting.values().next().value : undefined;
+      if (first !== undefined && (oldest === undefined || first.sequence < oldest.sequence)) {
+        oldest = { ...first, lane };
       }
     }
     return oldest;
   }
 
-  #exhaustedError(lane: Lane): QueueError<'pool-exhausted'> {
-    const { maxWaiting } = this.#limits;
-    const maxConnections = lane.maxActive;
-    const what = lane === this.#polls ? 'long polls' : 'requests';
-    return new QueueError(
-      'pool-exhausted',
-      `${maxConnections} ${what} are under way and ${maxWaiting} wait for a connection`,
-      { maxConnections, maxWaiting },
-      { retryable: true },
-    );
+  #tellIfDrained(): void {
+    if (this.active + this.waiting === 0) {
+      this.#onDrained?.();
+    }
   }
 }
 
-// Node gives an address 250 ms by default before it turns to the host's next one, which is less than a TCP handshake to
-// a far region can take under load (nodejs/node#54359). Half of the time leaves room for a second address.
-function attemptTimeoutMs(connectTimeoutMs: number): number {
-  return Math.max(10, Math.ceil(connectTimeoutMs / 2));
+function clientOptions({ connectTimeoutMs, keepAliveMs }: OriginLimits): Client.Options {
+  return {
+    pipelining: 1,
+    // Our own timer ends an exchange; undici's are coarse (0.5 s) and count the parts of an answer apart.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: keepAliveMs,
+    keepAliveMaxTimeout: keepAliveMs,
+    // One connector for all, because it keeps the TLS sessions that later connections resume.
+    connect: buildConnector({
+      timeout: connectTimeoutMs,
+      autoSelectFamily: true,
+      // Node gives an address 250 ms before it turns to the host's next one, which is less than a handshake with a far
+      // region may take (nodejs/node#54359). Half of the time leaves as much for a second address.
+      autoSelectFamilyAttemptTimeout: Math.max(10, Math.ceil(connectTimeoutMs / 2)),
+    }),
+  };
+}
+
+function drop(client: Client): void {
+  // What it was doing is told through the exchange.
+  client.destroy().catch(() => undefined);
+}
+
+function exhaustedError({ kind, maxActive }: Lane, maxWaiting: number): QueueError<'pool-exhausted'> {
+  return new QueueError(
+    'pool-exhausted',
+    `${maxActive} ${kind} are under way and ${maxWaiting} wait for a connection`,
+    { maxConnections: maxActive, maxWaiting },
+    { retryable: true },
+  );
 }

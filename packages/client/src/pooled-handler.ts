@@ -189,8 +189,7 @@ class UndiciHandler implements PooledHandler {
   destroy(): void {
     this.#closed = true;
     for (const pool of this.#origins.values()) {
-      // What was under way is told through its own promise.
-      pool.destroy().catch(() => undefined);
+      pool.destroy();
     }
   }
 

@@ -11,29 +11,43 @@ import {
 } from '@aws-sdk/client-sqs';
 import {
   type CallOptions,
+  type Failure,
   type Logger,
   type Queue,
   type QueueDepth,
   type QueueDescription,
-  QueueError,
   type ReceivedMessage,
   type ReceiveRequest,
   type SendEntry,
   type SendOutcome,
   type SettleOutcome,
   silentLogger,
-  sqsLimits,
   toQueueError,
   type VisibilityChange,
 } from '@sqskit/core';
 import { type Clock, systemClock } from '@sqskit/core/clock';
 import { type OptionRules, resolveOptions } from '@sqskit/core/options';
-import { parseQueueUrl } from '@sqskit/core/queue-url';
-import { type BatchAnswer, failAll, outcomesByPosition } from './batch-outcomes.ts';
+import { parseQueueUrl, type QueueAddress } from '@sqskit/core/queue-url';
+import {
+  type BatchAnswer,
+  failAll,
+  outcomesByPosition,
+  type PreparedBatch,
+  prepareBatch,
+} from './batch-outcomes.ts';
 import { type ClientCheck, createClientCheck } from './client-check.ts';
 import { sdkCall } from './sdk-call.ts';
 import type { SqsClient } from './sqs-client.ts';
-import { queueDepth, queueDescription, receivedMessage, receiveInput, seconds, sendEntry } from './wire.ts';
+import {
+  missingField,
+  type QueueAttributes,
+  queueDepth,
+  queueDescription,
+  receivedMessage,
+  receiveInput,
+  seconds,
+  sendEntry,
+} from './wire.ts';
 
 export interface SqsQueueOptions {
   /** Told once if the client retries by itself. Default: silent. */
@@ -69,8 +83,7 @@ export const sqsQueueRules: OptionRules<SqsQueueOptions> = {
  */
 export function createSqsQueue(client: SqsClient, queueUrl: string, options: SqsQueueOptions = {}): Queue {
   const { logger, clock } = resolveOptions<SqsQueueOptions>('createSqsQueue', sqsQueueRules, options);
-  const check = createClientCheck(client, parseQueueUrl(queueUrl), logger);
-  return new SqsQueue(client, queueUrl, check, logger, clock);
+  return new SqsQueue(client, parseQueueUrl(queueUrl), logger, clock);
 }
 
 const depthAttributes: QueueAttributeName[] = [
@@ -83,23 +96,25 @@ const settled: SettleOutcome = { ok: true };
 
 class SqsQueue implements Queue {
   readonly url: string;
+  readonly #fifo: boolean;
   readonly #client: SqsClient;
   readonly #check: ClientCheck;
   readonly #logger: Logger;
   readonly #clock: Clock;
 
-  constructor(client: SqsClient, url: string, check: ClientCheck, logger: Logger, clock: Clock) {
-    this.url = url;
+  constructor(client: SqsClient, address: QueueAddress, logger: Logger, clock: Clock) {
+    this.url = address.url;
+    this.#fifo = address.fifo;
     this.#client = client;
-    this.#check = check;
+    this.#check = createClientCheck(client, address, logger);
     this.#logger = logger;
     this.#clock = clock;
   }
 
   async sendBatch(entries: readonly SendEntry[], options?: CallOptions): Promise<readonly SendOutcome[]> {
-    const Entries = batchOf(entries, sendEntry);
-    const command = new SendMessageBatchCommand({ QueueUrl: this.url, Entries });
-    return this.#batch('SendMessageBatch', Entries.length, command, options, sendOutcome);
+    const missing = (entry: SendEntry): string | undefined => missingField(entry, this.#fifo);
+    const batch = prepareBatch('SendMessageBatch', entries, missing, sendEntry);
+    return this.#batch(batch, SendMessageBatchCommand, options, sendOutcome);
   }
 
   async receive(request: ReceiveRequest, options?: CallOptions): Promise<readonly ReceivedMessage[]> {
@@ -120,51 +135,65 @@ class SqsQueue implements Queue {
   }
 
   async deleteBatch(handles: readonly string[], options?: CallOptions): Promise<readonly SettleOutcome[]> {
-    const Entries = batchOf(handles, (ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle }));
-    const command = new DeleteMessageBatchCommand({ QueueUrl: this.url, Entries });
-    return this.#batch('DeleteMessageBatch', Entries.length, command, options, () => settled);
+    const missing = (handle: string): string | undefined => (handle === '' ? 'receiptHandle' : undefined);
+    const batch = prepareBatch('DeleteMessageBatch', handles, missing, (ReceiptHandle, Id) => ({
+      Id,
+      ReceiptHandle,
+    }));
+    return this.#batch(batch, DeleteMessageBatchCommand, options, () => settled);
   }
 
   async changeVisibilityBatch(
     changes: readonly VisibilityChange[],
     options?: CallOptions,
   ): Promise<readonly SettleOutcome[]> {
-    const Entries = batchOf(changes, ({ receiptHandle, visibilityTimeoutMs }, index) => ({
-      Id: String(index),
-      ReceiptHandle: receiptHandle,
-      VisibilityTimeout: seconds(visibilityTimeoutMs),
+    const missing = ({ receiptHandle }: VisibilityChange): string | undefined =>
+      receiptHandle === '' ? 'receiptHandle' : undefined;
+    const batch = prepareBatch('ChangeMessageVisibilityBatch', changes, missing, (change, Id) => ({
+      Id,
+      ReceiptHandle: change.receiptHandle,
+      VisibilityTimeout: seconds(change.visibilityTimeoutMs),
     }));
-    const command = new ChangeMessageVisibilityBatchCommand({ QueueUrl: this.url, Entries });
-    return this.#batch('ChangeMessageVisibilityBatch', Entries.length, command, options, () => settled);
+    return this.#batch(batch, ChangeMessageVisibilityBatchCommand, options, () => settled);
   }
 
   async describe(options?: CallOptions): Promise<QueueDescription> {
     // By name, a standard queue refuses `FifoQueue`.
-    return queueDescription(await this.#attributes(['All'], options));
+    return queueDescription(await this.#attributes(['All'], options), this.#fifo);
   }
 
   async depth(options?: CallOptions): Promise<QueueDepth> {
     return queueDepth(await this.#attributes(depthAttributes, options));
   }
 
-  async #attributes(AttributeNames: QueueAttributeName[], options: CallOptions | undefined) {
+  async #attributes(
+    AttributeNames: QueueAttributeName[],
+    options: CallOptions | undefined,
+  ): Promise<QueueAttributes> {
     const command = new GetQueueAttributesCommand({ QueueUrl: this.url, AttributeNames });
     const output = await this.#call('GetQueueAttributes', command, options);
     return (output as GetQueueAttributesCommandOutput).Attributes ?? {};
   }
 
-  async #batch<S extends { readonly Id?: string | undefined }, O extends SendOutcome | SettleOutcome>(
-    operation: string,
-    count: number,
-    command: object,
+  async #batch<W, S extends { readonly Id?: string | undefined }, O extends SendOutcome | SettleOutcome>(
+    batch: PreparedBatch<W>,
+    Command: new (input: { QueueUrl: string; Entries: W[] }) => object,
     options: CallOptions | undefined,
     read: (entry: S) => O | undefined,
-  ) {
+  ): Promise<readonly (O | Failure)[]> {
+    const { operation, entries } = batch;
+    if (entries.length === 0) {
+      return outcomesByPosition<S, O>(batch, {}, read);
+    }
     try {
-      const answer = await this.#call(operation, command, options);
-      return outcomesByPosition(operation, count, answer as BatchAnswer<S>, read);
+      const answer = await this.#call(
+        operation,
+        new Command({ QueueUrl: this.url, Entries: entries }),
+        options,
+      );
+      return outcomesByPosition(batch, answer as BatchAnswer<S>, read);
     } catch (error) {
-      return failAll(count, toQueueError(error, operation));
+      return failAll(batch, toQueueError(error, operation));
     }
   }
 
@@ -181,17 +210,4 @@ function sendOutcome({ MessageId, SequenceNumber }: SendMessageBatchResultEntry)
   return SequenceNumber === undefined
     ? { ok: true, messageId: MessageId }
     : { ok: true, messageId: MessageId, sequenceNumber: SequenceNumber };
-}
-
-/** The entries of one batch on the wire. Throws `batch-invalid`: an empty batch, or a larger one, is a caller's mistake. */
-function batchOf<E, W>(entries: readonly E[], toWire: (entry: E, index: number) => W): W[] {
-  const { maxBatchEntries } = sqsLimits;
-  if (entries.length < 1 || entries.length > maxBatchEntries) {
-    const expected = `1 to ${maxBatchEntries} entries`;
-    throw new QueueError('batch-invalid', `expected ${expected}, received ${entries.length}`, {
-      entries: entries.length,
-      expected,
-    });
-  }
-  return entries.map(toWire);
 }

@@ -42,6 +42,10 @@ export function exchangeError(
   if (code === 'UND_ERR_DESTROYED' || code === 'UND_ERR_CLOSED') {
     return closedError(phase, error);
   }
+  if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
+    const message = `${operation}: ${error.message}`;
+    return new QueueError('unexpected', message, { operation }, { cause: error });
+  }
   return new QueueError(
     'network-error',
     `${operation}: ${error.message || code || error.name}`,

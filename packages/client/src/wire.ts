@@ -23,11 +23,19 @@ export function seconds(ms: number): number {
   return Math.ceil(ms / 1000);
 }
 
-/** One entry of `SendMessageBatch`; its id is its position. */
-export function sendEntry(entry: SendEntry, index: number): SendMessageBatchRequestEntry {
+/** The required field that an entry of `SendMessageBatch` lacks. SQS takes an empty text for none. */
+export function missingField({ body, groupId }: SendEntry, fifo: boolean): string | undefined {
+  if (body === '') {
+    return 'body';
+  }
+  return fifo && (groupId === undefined || groupId === '') ? 'groupId' : undefined;
+}
+
+/** One entry of `SendMessageBatch`. */
+export function sendEntry(entry: SendEntry, id: string): SendMessageBatchRequestEntry {
   const { body, attributes, groupId, deduplicationId, delayMs, traceHeader } = entry;
   return {
-    Id: String(index),
+    Id: id,
     MessageBody: body,
     ...(attributes !== undefined && { MessageAttributes: toWire(attributes) }),
     ...(groupId !== undefined && { MessageGroupId: groupId }),
@@ -93,12 +101,12 @@ function fromWire(wire: Readonly<Record<string, MessageAttributeValue>>): Messag
   return attributes;
 }
 
-type QueueAttributes = NonNullable<GetQueueAttributesCommandOutput['Attributes']>;
+export type QueueAttributes = NonNullable<GetQueueAttributesCommandOutput['Attributes']>;
 
-export function queueDescription(attributes: QueueAttributes): QueueDescription {
+export function queueDescription(attributes: QueueAttributes, fifo: boolean): QueueDescription {
   const { MaximumMessageSize, VisibilityTimeout, RedrivePolicy } = attributes;
   return {
-    fifo: attributes.FifoQueue === 'true',
+    fifo,
     contentBasedDeduplication: attributes.ContentBasedDeduplication === 'true',
     maxMessageBytes: Number(MaximumMessageSize ?? sqsLimits.maxMessageBytes),
     visibilityTimeoutMs:

@@ -39,3 +39,7 @@ export type {
   QueueHarness,
 } from './queue-contract/harness.ts';
 export { queueContract } from './queue-contract/queue-contract.ts';
+export { type CodecHarness, codecContract } from './codec-contract.ts';
+export { type EnvelopeHarness, envelopeContract } from './envelope-contract.ts';
+// What became of every message of a test.
+export { createLedger, type Ledger, type LedgerReport } from './ledger.ts';

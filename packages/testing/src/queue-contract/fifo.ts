@@ -140,7 +140,6 @@ export const fifoCases: readonly QueueCase[] = [
   },
   {
     name: 'FIFO: a delay of a single message is refused',
-    needs: 'delayOnFifoRefused',
     async run(session) {
       const tested = await session.open({ fifo: true });
       const [outcome] = await tested.send({

@@ -33,18 +33,10 @@ export interface QueueFeatures {
   readonly attributeLimit: boolean;
   /** A delay above 900 s is refused. fauxqs takes it. */
   readonly delayLimit: boolean;
-  /** An empty body is refused as one entry. */
-  readonly emptyBodyRefused: boolean;
-  /** A delay on a message for a FIFO queue is refused. */
-  readonly delayOnFifoRefused: boolean;
-  /** Deleting with the handle of an earlier receive does not delete. */
-  readonly staleHandles: boolean;
-  /** A FIFO queue refuses to delete with a handle whose visibility timeout is over. */
+  /** A FIFO queue refuses to delete with a handle whose visibility timeout is over. fauxqs deletes. */
   readonly expiredHandleOnFifo: boolean;
   /** Something that never was a receipt handle is refused. fauxqs deletes it with success. */
   readonly malformedHandleRefused: boolean;
-  /** The visibility timeout of a message that is not in flight cannot be changed. */
-  readonly notInFlightRefused: boolean;
   /** One message ends one long poll; the others go on. fauxqs ends all of them, most of them empty-handed. */
   readonly oneWakeUp: boolean;
   /** A long poll that was aborted takes no message. fauxqs takes the next one. */

@@ -94,7 +94,6 @@ export const sendingCases: readonly QueueCase[] = [
   },
   {
     name: 'an empty body is refused alone',
-    needs: 'emptyBodyRefused',
     async run(session) {
       const tested = await session.open();
       const outcomes = await tested.send({ body: '' }, { body: 'good' });

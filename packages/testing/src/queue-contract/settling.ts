@@ -51,7 +51,6 @@ export const settlingCases: readonly QueueCase[] = [
   },
   {
     name: 'a handle goes stale when its message is received again: deleting with it deletes nothing',
-    needs: 'staleHandles',
     async run(session) {
       const tested = await session.open();
       await tested.deliver({ body: 'kept' });
@@ -104,7 +103,6 @@ export const settlingCases: readonly QueueCase[] = [
   },
   {
     name: 'a message that was deleted cannot be kept longer',
-    needs: 'notInFlightRefused',
     async run(session) {
       const tested = await session.open();
       await tested.deliver(...numbered(2));
@@ -118,7 +116,6 @@ export const settlingCases: readonly QueueCase[] = [
   },
   {
     name: 'a message that is not in flight cannot be kept longer',
-    needs: 'notInFlightRefused',
     async run(session) {
       const tested = await session.open();
       await tested.deliver({ body: 'visible' });

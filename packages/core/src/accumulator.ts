@@ -1,11 +1,11 @@
 import { type Alarm, createAlarm } from './alarm.ts';
-import { BatchQueue, type Queued } from './batch-queue.ts';
-import type { Clock, Timer } from './clock.ts';
+import { BatchQueue } from './batch-queue.ts';
+import type { Clock } from './clock.ts';
 import { createDeque } from './deque.ts';
-import type { Linked } from './linked-list.ts';
 import type { Failure } from './queue.ts';
 import { QueueError, toQueueError } from './queue-error.ts';
 import type { Backoff } from './retry.ts';
+import { Retry, Unsettled, UnsettledList } from './unsettled.ts';
 
 /** Something to be carried out in a batch call: a message to send, a receipt handle to delete, a lease to renew. */
 export interface AccumulatorEntry {
@@ -78,65 +78,19 @@ export function createAccumulator<E extends AccumulatorEntry, S extends { readon
   return new BatchAccumulator(options);
 }
 
-/** An entry and what has happened to it so far. */
-class Node<E extends AccumulatorEntry> implements Queued, Linked<Node<E>>, Ticket {
-  state: 'waiting' | 'in-flight' | 'backing-off' | 'settled' = 'waiting';
-  attempts = 0;
-  alone = false;
-  /** Whether some attempt may have taken effect. */
-  ambiguous = false;
-  lastError: QueueError | undefined;
-  // Neighbours in the batch queue, while it waits there.
-  previous: Node<E> | undefined;
-  next: Node<E> | undefined;
-  // Neighbours among the unsettled entries.
-  older: Node<E> | undefined;
-  newer: Node<E> | undefined;
-
-  readonly entry: E;
-  readonly sequence: number;
-  /** Monotonic. */
-  readonly waitingSince: number;
-  readonly #cancel: (node: Node<E>, error: QueueError) => void;
-
-  constructor(entry: E, sequence: number, now: number, cancel: (node: Node<E>, error: QueueError) => void) {
-    this.entry = entry;
-    this.sequence = sequence;
-    this.waitingSince = now;
-    this.#cancel = cancel;
-  }
-
-  get bytes(): number {
-    return this.entry.bytes;
-  }
-
-  get lane(): string | undefined {
-    return this.entry.lane;
-  }
-
-  cancel(error: QueueError): void {
-    this.#cancel(this, error);
-  }
-}
-
 class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true }>
   implements Accumulator<E>
 {
   readonly #options: AccumulatorOptions<E, S>;
-  readonly #queue = new BatchQueue<Node<E>>();
+  readonly #queue = new BatchQueue<Unsettled<E>>();
 
-  // Every unsettled entry, oldest first: what deadlines, flush and cancelAll are about.
-  #oldest: Node<E> | undefined;
-  #newest: Node<E> | undefined;
-  #size = 0;
-
+  readonly #unsettled = new UnsettledList<E>();
   #nextSequence = 0;
   readonly #flushes = createDeque<Flush>();
 
   #inFlight = 0;
   /** While entries are being settled or a batch is leaving, no other batch leaves: it could not be full yet. */
   #isHeld = false;
-  readonly #backoffTimers = new Set<Timer>();
   readonly #leaveAlarm: Alarm;
   readonly #deadlineAlarm: Alarm;
 
@@ -147,7 +101,7 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
   }
 
   get size(): number {
-    return this.#size;
+    return this.#unsettled.size;
   }
 
   get inFlight(): number {
@@ -155,8 +109,8 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
   }
 
   add(entry: E): Ticket {
-    const node = new Node(entry, this.#nextSequence++, this.#options.clock.monotonic(), this.#cancelOne);
-    this.#link(node);
+    const node = new Unsettled(entry, this.#nextSequence++, this.#options.clock.monotonic(), this.#cancelOne);
+    this.#unsettled.add(node);
     this.#queue.push(node);
     this.#deadlineAlarm.ringBy(entry.deadlineAt);
     this.#dispatch();
@@ -171,7 +125,7 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
   flush(): Promise<void> {
     const through = this.#nextSequence - 1;
     this.hurry();
-    if (this.#isSettledThrough(through)) {
+    if (this.#unsettled.isSettledThrough(through)) {
       return Promise.resolve();
     }
     return new Promise((resolve) => {
@@ -181,18 +135,18 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
 
   cancelAll(makeError: (entry: E) => QueueError): void {
     this.#settling(() => {
-      for (const node of this.#unsettled()) {
+      for (const node of this.#unsettled.all()) {
         this.#cancel(node, makeError(node.entry));
       }
     });
   }
 
-  readonly #cancelOne = (node: Node<E>, error: QueueError): void => {
+  readonly #cancelOne = (node: Unsettled<E>, error: QueueError): void => {
     this.#cancel(node, error);
     this.#dispatch();
   };
 
-  #cancel(node: Node<E>, error: QueueError): void {
+  #cancel(node: Unsettled<E>, error: QueueError): void {
     switch (node.state) {
       case 'settled':
         return;
@@ -200,6 +154,7 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
         this.#queue.withdraw(node);
         break;
       case 'backing-off':
+        node.retry?.drop(node);
         this.#queue.release(node);
         break;
       case 'in-flight':
@@ -251,7 +206,7 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
     return next.waitingSince + (isIdle ? oneTurnMs : Math.max(oneTurnMs, lingerMs));
   }
 
-  #leave(batch: readonly Node<E>[]): void {
+  #leave(batch: readonly Unsettled<E>[]): void {
     this.#inFlight++;
     for (const node of batch) {
       node.state = 'in-flight';
@@ -261,7 +216,7 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
   }
 
   /** One outcome for each entry, whatever the call does. */
-  async #call(batch: readonly Node<E>[]): Promise<readonly (S | Failure)[]> {
+  async #call(batch: readonly Unsettled<E>[]): Promise<readonly (S | Failure)[]> {
     try {
       const outcomes = await this.#options.call(batch.map((node) => node.entry));
       return batch.map((_, index) => outcomes[index] ?? missingOutcome());
@@ -271,49 +226,47 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
     }
   }
 
-  #answered(batch: readonly Node<E>[], outcomes: readonly (S | Failure)[]): void {
+  #answered(batch: readonly Unsettled<E>[], outcomes: readonly (S | Failure)[]): void {
     this.#inFlight--;
     this.#settling(() => {
-      const retries: Node<E>[] = [];
       batch.forEach((node, index) => {
         const outcome = outcomes[index];
-        if (outcome !== undefined && this.#isOver(node, outcome, batch.length)) {
+        if (outcome !== undefined && node.state !== 'settled') {
+          this.#conclude(node, outcome, batch.length);
+        }
+      });
+      const retries: Unsettled<E>[] = [];
+      for (const node of batch) {
+        if (node.state === 'settled') {
           this.#queue.release(node);
         } else {
           retries.push(node);
         }
-      });
+      }
       if (retries.length > 0) {
         this.#backOff(retries);
       }
     });
   }
 
-  /** Settles the entry by its outcome, unless there is to be another attempt. */
-  #isOver(node: Node<E>, outcome: S | Failure, batchLength: number): boolean {
-    if (node.state === 'settled') {
-      return true; // it was given up while the call was under way
-    }
+  /** Notes the outcome of an attempt; settles the entry unless there is to be another. */
+  #conclude(node: Unsettled<E>, outcome: S | Failure, batchLength: number): void {
     if (outcome.ok) {
       this.#settle(node, outcome);
-      return true;
+      return;
     }
     const { error } = outcome;
     node.lastError = error;
     node.ambiguous ||= error.outcome === 'unknown';
     if (error.code === 'batch-too-large' && batchLength > 1) {
       node.alone = true;
-      return false;
+    } else if (!error.retryable) {
+      this.#fail(node, error);
     }
-    if (error.retryable) {
-      return false;
-    }
-    this.#fail(node, error);
-    return true;
   }
 
   /** Entries that failed together wait together. Those whose deadline comes first are given up now. */
-  #backOff(nodes: readonly Node<E>[]): void {
+  #backOff(nodes: readonly Unsettled<E>[]): void {
     const { clock, backoff } = this.#options;
     const failures = Math.max(...nodes.map((node) => node.attempts));
     const throttled = nodes.some((node) => node.lastError?.throttled === true);
@@ -321,41 +274,36 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
     const isDivided = nodes.every((node) => node.lastError?.code === 'batch-too-large');
     const delayMs = isDivided ? 0 : backoff(failures, throttled);
     const resumesAt = clock.monotonic() + delayMs;
+    const retry = new Retry<E>();
     for (const node of nodes) {
-      node.state = 'backing-off';
+      retry.add(node);
+    }
+    for (const node of nodes) {
       if (node.entry.deadlineAt <= resumesAt) {
         this.#cancel(node, deadlineError(node));
       }
     }
-    const resume = (): void => {
-      this.#backoffTimers.delete(timer);
-      this.#resume(nodes);
-    };
-    const timer = clock.setTimer(resume, delayMs, { keepAlive: true });
-    this.#backoffTimers.add(timer);
-    this.#restIfEmpty();
+    retry.start(clock, delayMs, (due) => this.#resume(due));
   }
 
   /** Puts entries back to the front in the order in which they had left. */
-  #resume(nodes: readonly Node<E>[]): void {
+  #resume(nodes: readonly Unsettled<E>[]): void {
     for (const node of nodes.toReversed()) {
-      if (node.state === 'backing-off') {
-        node.state = 'waiting';
-        this.#queue.putBack(node);
-      }
+      node.state = 'waiting';
+      this.#queue.putBack(node);
     }
     this.#dispatch();
   }
 
-  #settle(node: Node<E>, outcome: S | Failure): void {
+  #settle(node: Unsettled<E>, outcome: S | Failure): void {
     node.state = 'settled';
-    this.#unlink(node);
+    this.#unsettled.remove(node);
     this.#options.onSettled(node.entry, outcome, node.attempts);
     this.#wakeFlushes();
     this.#restIfEmpty();
   }
 
-  #fail(node: Node<E>, error: QueueError): void {
+  #fail(node: Unsettled<E>, error: QueueError): void {
     this.#settle(node, { ok: false, error: node.ambiguous ? asUnknown(error) : error });
   }
 
@@ -363,33 +311,20 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
   #sweepDeadlines(): void {
     const now = this.#options.clock.monotonic();
     this.#settling(() => {
-      for (const node of this.#unsettled()) {
+      for (const node of this.#unsettled.all()) {
         if (node.entry.deadlineAt <= now) {
           this.#cancel(node, deadlineError(node));
-        } else {
+        } else if (node.state !== 'settled') {
           this.#deadlineAlarm.ringBy(node.entry.deadlineAt);
         }
       }
     });
   }
 
-  /** What is unsettled now; settling some of it adds and takes away nothing here. */
-  #unsettled(): readonly Node<E>[] {
-    const nodes: Node<E>[] = [];
-    for (let node = this.#oldest; node !== undefined; node = node.newer) {
-      nodes.push(node);
-    }
-    return nodes;
-  }
-
-  #isSettledThrough(sequence: number): boolean {
-    return this.#oldest === undefined || this.#oldest.sequence > sequence;
-  }
-
   #wakeFlushes(): void {
     for (;;) {
       const flush = this.#flushes.peekFront();
-      if (flush === undefined || !this.#isSettledThrough(flush.through)) {
+      if (flush === undefined || !this.#unsettled.isSettledThrough(flush.through)) {
         return;
       }
       this.#flushes.popFront();
@@ -399,42 +334,10 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
 
   /** With nothing left to wait for, no timer may keep the process alive. */
   #restIfEmpty(): void {
-    if (this.#size === 0) {
+    if (this.#unsettled.size === 0) {
       this.#leaveAlarm.clear();
       this.#deadlineAlarm.clear();
-      for (const timer of this.#backoffTimers) {
-        timer.cancel();
-      }
-      this.#backoffTimers.clear();
     }
-  }
-
-  #link(node: Node<E>): void {
-    node.older = this.#newest;
-    if (this.#newest === undefined) {
-      this.#oldest = node;
-    } else {
-      this.#newest.newer = node;
-    }
-    this.#newest = node;
-    this.#size++;
-  }
-
-  #unlink(node: Node<E>): void {
-    const { older, newer } = node;
-    if (older === undefined) {
-      this.#oldest = newer;
-    } else {
-      older.newer = newer;
-    }
-    if (newer === undefined) {
-      this.#newest = older;
-    } else {
-      newer.older = older;
-    }
-    node.older = undefined;
-    node.newer = undefined;
-    this.#size--;
   }
 }
 

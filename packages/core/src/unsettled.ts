@@ -1,0 +1,132 @@
+import type { AccumulatorEntry, Ticket } from './accumulator.ts';
+import type { Queued } from './batch-queue.ts';
+import type { Clock, Timer } from './clock.ts';
+import type { Linked } from './linked-list.ts';
+import type { QueueError } from './queue-error.ts';
+
+/** An entry that is not settled yet, and what has happened to it so far. */
+export class Unsettled<E extends AccumulatorEntry> implements Queued, Linked<Unsettled<E>>, Ticket {
+  state: 'waiting' | 'in-flight' | 'backing-off' | 'settled' = 'waiting';
+  attempts = 0;
+  alone = false;
+  /** Whether some attempt may have taken effect. */
+  ambiguous = false;
+  lastError: QueueError | undefined;
+  /** The retry for which it waits, while it backs off. */
+  retry: Retry<E> | undefined;
+  // Neighbours in the batch queue, while it waits there.
+  previous: Unsettled<E> | undefined;
+  next: Unsettled<E> | undefined;
+  // Neighbours among all that are unsettled.
+  older: Unsettled<E> | undefined;
+  newer: Unsettled<E> | undefined;
+
+  readonly entry: E;
+  readonly sequence: number;
+  /** Monotonic. */
+  readonly waitingSince: number;
+  readonly #cancel: (unsettled: Unsettled<E>, error: QueueError) => void;
+
+  constructor(
+    entry: E,
+    sequence: number,
+    waitingSince: number,
+    cancel: (unsettled: Unsettled<E>, error: QueueError) => void,
+  ) {
+    this.entry = entry;
+    this.sequence = sequence;
+    this.waitingSince = waitingSince;
+    this.#cancel = cancel;
+  }
+
+  get bytes(): number {
+    return this.entry.bytes;
+  }
+
+  get lane(): string | undefined {
+    return this.entry.lane;
+  }
+
+  cancel(error: QueueError): void {
+    this.#cancel(this, error);
+  }
+}
+
+/** Entries that failed together and wait together. Those that are given up meanwhile are kept by nothing here. */
+export class Retry<E extends AccumulatorEntry> {
+  readonly #waiting = new Set<Unsettled<E>>();
+  #timer: Timer | undefined;
+
+  add(entry: Unsettled<E>): void {
+    entry.state = 'backing-off';
+    entry.retry = this;
+    this.#waiting.add(entry);
+  }
+
+  drop(entry: Unsettled<E>): void {
+    this.#waiting.delete(entry);
+    if (this.#waiting.size === 0) {
+      this.#timer?.cancel();
+    }
+  }
+
+  /** Calls back after `delayMs` with those that still wait, unless there are none. */
+  start(clock: Clock, delayMs: number, onDue: (entries: readonly Unsettled<E>[]) => void): void {
+    if (this.#waiting.size > 0) {
+      this.#timer = clock.setTimer(() => onDue([...this.#waiting]), delayMs, { keepAlive: true });
+    }
+  }
+}
+
+/** All entries that are unsettled, oldest first, wherever they are. */
+export class UnsettledList<E extends AccumulatorEntry> {
+  #oldest: Unsettled<E> | undefined;
+  #newest: Unsettled<E> | undefined;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Whether every entry up to this sequence is settled. */
+  isSettledThrough(sequence: number): boolean {
+    return this.#oldest === undefined || this.#oldest.sequence > sequence;
+  }
+
+  /** What is here now: a copy, so that entries may come and go meanwhile. */
+  all(): readonly Unsettled<E>[] {
+    const all: Unsettled<E>[] = [];
+    for (let unsettled = this.#oldest; unsettled !== undefined; unsettled = unsettled.newer) {
+      all.push(unsettled);
+    }
+    return all;
+  }
+
+  add(unsettled: Unsettled<E>): void {
+    unsettled.older = this.#newest;
+    if (this.#newest === undefined) {
+      this.#oldest = unsettled;
+    } else {
+      this.#newest.newer = unsettled;
+    }
+    this.#newest = unsettled;
+    this.#size++;
+  }
+
+  remove(unsettled: Unsettled<E>): void {
+    const { older, newer } = unsettled;
+    if (older === undefined) {
+      this.#oldest = newer;
+    } else {
+      older.newer = newer;
+    }
+    if (newer === undefined) {
+      this.#newest = older;
+    } else {
+      newer.older = older;
+    }
+    unsettled.older = undefined;
+    unsettled.newer = undefined;
+    this.#size--;
+  }
+}

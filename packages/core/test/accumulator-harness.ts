@@ -1,0 +1,130 @@
+import {
+  type Accumulator,
+  type AccumulatorEntry,
+  type AccumulatorOptions,
+  createAccumulator,
+} from '../src/accumulator.ts';
+import { systemClock } from '../src/clock.ts';
+import type { Failure } from '../src/queue.ts';
+import { QueueError } from '../src/queue-error.ts';
+
+export interface Thing extends AccumulatorEntry {
+  readonly name: string;
+}
+
+export interface Done {
+  readonly ok: true;
+  readonly by: string;
+}
+
+export type Outcome = Done | Failure;
+
+/** A batch call that the test answers when it likes. */
+export interface Call {
+  readonly things: readonly Thing[];
+  readonly names: readonly string[];
+  /** On the monotonic clock. */
+  readonly atMs: number;
+  isOver: boolean;
+  /** `undefined` until it is answered, and where it was rejected. */
+  answer: readonly Outcome[] | undefined;
+  resolve(outcomes: readonly Outcome[]): void;
+  reject(reason: unknown): void;
+  /** Every entry succeeds. */
+  succeed(): void;
+}
+
+export interface Settlement {
+  readonly name: string;
+  readonly outcome: Outcome;
+  readonly attempts: number;
+}
+
+export interface Harness {
+  readonly accumulator: Accumulator<Thing>;
+  /** In the order in which they began. */
+  readonly calls: readonly Call[];
+  readonly settlements: readonly Settlement[];
+  /** The one settlement of this thing; `undefined` while it is unsettled. Throws if there are several. */
+  settlementOf(name: string): Settlement | undefined;
+}
+
+export const done: Done = { ok: true, by: 'the call' };
+
+export function failure(
+  code: 'service-error' | 'throttled' | 'batch-too-large' | 'access-denied',
+  options: {
+    readonly retryable?: boolean;
+    readonly outcome?: 'rejected' | 'unknown';
+    readonly throttled?: boolean;
+  } = {},
+): Failure {
+  const details = { operation: 'test', awsCode: code, httpStatus: undefined, requestId: undefined };
+  return { ok: false, error: new QueueError(code, `a ${code}`, details, options) };
+}
+
+export const retryableFailure: Failure = failure('service-error', { retryable: true });
+export const finalFailure: Failure = failure('access-denied');
+
+const defaults = {
+  clock: systemClock,
+  maxEntries: 10,
+  maxBytes: 1_000,
+  lingerMs: 50,
+  lingerWhenIdle: false,
+  maxInFlight: 2,
+  backoff: () => 100,
+};
+
+export function harness(options: Partial<AccumulatorOptions<Thing, Done>> = {}): Harness {
+  const calls: Call[] = [];
+  const settlements: Settlement[] = [];
+  const accumulator = createAccumulator<Thing, Done>({
+    ...defaults,
+    call: (things) =>
+      new Promise((resolve, reject) => {
+        const call: Call = {
+          things,
+          names: things.map(({ name }) => name),
+          atMs: systemClock.monotonic(),
+          isOver: false,
+          answer: undefined,
+          resolve: (outcomes) => {
+            call.isOver = true;
+            call.answer = outcomes;
+            resolve(outcomes);
+          },
+          reject: (reason) => {
+            call.isOver = true;
+            reject(reason);
+          },
+          succeed: () => call.resolve(things.map(() => done)),
+        };
+        calls.push(call);
+      }),
+    onSettled: ({ name }, outcome, attempts) => settlements.push({ name, outcome, attempts }),
+    ...options,
+  });
+  return {
+    accumulator,
+    calls,
+    settlements,
+    settlementOf: (name) => {
+      const own = settlements.filter((settlement) => settlement.name === name);
+      if (own.length > 1) {
+        throw new Error(`${name} was settled ${own.length} times`);
+      }
+      return own[0];
+    },
+  };
+}
+
+export interface ThingOptions {
+  readonly bytes?: number;
+  readonly lane?: string;
+  readonly deadlineMs?: number;
+}
+
+export function thing(name: string, { bytes = 1, lane, deadlineMs = 60_000 }: ThingOptions = {}): Thing {
+  return { name, bytes, lane, deadlineAt: systemClock.monotonic() + deadlineMs };
+}

@@ -1,0 +1,254 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Ticket } from '../src/accumulator.ts';
+import { systemClock } from '../src/clock.ts';
+import { QueueError } from '../src/queue-error.ts';
+import {
+  type Call,
+  done,
+  failure,
+  finalFailure,
+  type Harness,
+  harness,
+  type Outcome,
+  retryableFailure,
+  type Thing,
+  thing,
+} from './accumulator-harness.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const limits = { maxEntries: 4, maxBytes: 40, maxInFlight: 3, lingerMs: 20, backoffMs: 30 };
+
+const outcomes: readonly Outcome[] = [
+  done,
+  retryableFailure,
+  failure('service-error', { retryable: true, outcome: 'unknown' }),
+  failure('throttled', { retryable: true, throttled: true }),
+  finalFailure,
+  failure('batch-too-large'),
+];
+
+const lanes = fc.constantFrom(undefined, undefined, 'a', 'b', 'c', 'd');
+const step = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('add' as const),
+      lane: lanes,
+      bytes: fc.integer({ min: 1, max: 45 }),
+      deadlineMs: fc.constantFrom(15, 60, 400, 100_000),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('answer' as const),
+      at: fc.nat(),
+      kinds: fc.array(fc.nat(outcomes.length - 1), {
+        minLength: limits.maxEntries,
+        maxLength: limits.maxEntries,
+      }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('reject' as const), at: fc.nat() }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 40 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('cancel' as const), at: fc.nat() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constantFrom('flush' as const, 'hurry' as const, 'cancelAll' as const) }),
+  },
+);
+type Step = typeof step extends fc.Arbitrary<infer V> ? V : never;
+
+/** What has been done to the accumulator, as the test saw it. */
+interface Books {
+  readonly h: Harness;
+  readonly things: Thing[];
+  readonly tickets: Map<string, Ticket>;
+  readonly flushes: { readonly before: readonly Thing[]; isDone: boolean }[];
+  checkedCalls: number;
+}
+
+const cancelled = (): QueueError => new QueueError('aborted', 'enough', {});
+const open = ({ h }: Books): readonly Call[] => h.calls.filter(({ isOver }) => !isOver);
+const isSettled = ({ h }: Books, { name }: Thing): boolean => h.settlementOf(name) !== undefined;
+
+async function perform(books: Books, each: Step): Promise<void> {
+  const { h, things, tickets, flushes } = books;
+  const { accumulator } = h;
+  switch (each.kind) {
+    case 'add': {
+      const { bytes, lane, deadlineMs } = each;
+      const added = thing(`${things.length}`, { bytes, deadlineMs, ...(lane === undefined ? {} : { lane }) });
+      things.push(added);
+      tickets.set(added.name, accumulator.add(added));
+      break;
+    }
+    case 'answer': {
+      const call = open(books)[each.at % Math.max(1, open(books).length)];
+      call?.resolve(call.things.map((_, index) => outcomes[each.kinds[index] ?? 0] ?? done));
+      break;
+    }
+    case 'reject':
+      open(books)[each.at % Math.max(1, open(books).length)]?.reject(new Error('hang up'));
+      break;
+    case 'pass':
+      await vi.advanceTimersByTimeAsync(each.ms);
+      break;
+    case 'cancel':
+      tickets.get(`${each.at % Math.max(1, things.length)}`)?.cancel(cancelled());
+      break;
+    case 'hurry':
+      accumulator.hurry();
+      break;
+    case 'cancelAll':
+      accumulator.cancelAll(cancelled);
+      break;
+    case 'flush': {
+      const flush = { before: [...things], isDone: false };
+      flushes.push(flush);
+      void accumulator.flush().then(() => {
+        flush.isDone = true;
+      });
+      break;
+    }
+  }
+  await vi.advanceTimersByTimeAsync(0);
+}
+
+/** Each new call keeps the bounds, and takes of each lane the oldest that is not settled, with none of it out. */
+function checkCalls(books: Books): void {
+  const { h, things } = books;
+  for (; books.checkedCalls < h.calls.length; books.checkedCalls++) {
+    const call = h.calls[books.checkedCalls];
+    if (call === undefined) {
+      return;
+    }
+    const earlier = h.calls.slice(0, books.checkedCalls);
+    const bytes = call.things.reduce((sum, each) => sum + each.bytes, 0);
+    expect(call.things.length).toBeGreaterThan(0);
+    expect(call.things.length).toBeLessThanOrEqual(limits.maxEntries);
+    expect(call.things.length === 1 || bytes <= limits.maxBytes).toBe(true);
+    expect(new Set(call.names).size).toBe(call.names.length);
+    const lanesOfCall = call.things.flatMap(({ lane }) => (lane === undefined ? [] : [lane]));
+    expect(new Set(lanesOfCall).size).toBe(lanesOfCall.length);
+    for (const each of call.things) {
+      const older = things
+        .slice(0, things.indexOf(each))
+        .filter(({ lane }) => lane !== undefined && lane === each.lane);
+      expect(older.every((other) => isSettled(books, other))).toBe(true);
+      expect(
+        earlier.some(
+          (other) =>
+            !other.isOver && other.things.some(({ lane }) => lane !== undefined && lane === each.lane),
+        ),
+      ).toBe(false);
+      expect(earlier.some((other) => !other.isOver && other.things.includes(each))).toBe(false);
+    }
+  }
+}
+
+function checkAll(books: Books): void {
+  const { h, things, flushes } = books;
+  checkCalls(books);
+  expect(h.accumulator.inFlight).toBe(open(books).length);
+  expect(h.accumulator.inFlight).toBeLessThanOrEqual(limits.maxInFlight);
+  expect(h.accumulator.size).toBe(things.filter((each) => !isSettled(books, each)).length);
+  const now = systemClock.monotonic();
+  for (const each of things) {
+    const settlement = h.settlementOf(each.name); // throws if there are two
+    expect(settlement !== undefined || each.deadlineAt > now).toBe(true);
+    expect(books.tickets.get(each.name)?.attempts).toBe(
+      h.calls.filter((call) => call.things.includes(each)).length,
+    );
+  }
+  for (const { before, isDone } of flushes) {
+    expect(isDone).toBe(before.every((each) => isSettled(books, each)));
+  }
+  if (h.accumulator.size === 0) {
+    expect(vi.getTimerCount()).toBe(0);
+  }
+}
+
+/** What could leave has lingered no longer than it may: none of it was here all this time, with a call to spare. */
+async function checkLinger(books: Books): Promise<void> {
+  const { h, things } = books;
+  const couldLeave = (): readonly Thing[] =>
+    things.filter((each) => {
+      const last = h.calls.findLast((call) => call.things.includes(each));
+      const isLaneOut = open(books).some((call) =>
+        call.things.some(({ lane }) => lane !== undefined && lane === each.lane),
+      );
+      const isHead =
+        things.find(({ lane, name }) => lane === each.lane && h.settlementOf(name) === undefined) === each;
+      // Never tried: it is not backing off.
+      return (
+        !isSettled(books, each) && last === undefined && !isLaneOut && (each.lane === undefined || isHead)
+      );
+    });
+  const before = couldLeave();
+  await vi.advanceTimersByTimeAsync(limits.lingerMs + 1);
+  const hasRoom = open(books).length < limits.maxInFlight; // and had before: nothing was answered
+  const after = couldLeave();
+  expect(hasRoom && before.some((each) => after.includes(each))).toBe(false);
+}
+
+/** Answers everything with success until nothing is left. */
+async function finish(books: Books): Promise<void> {
+  for (let round = 0; books.h.accumulator.size > 0 || open(books).length > 0; round++) {
+    expect(round).toBeLessThan(1_000);
+    for (const call of open(books)) {
+      call.succeed();
+    }
+    await vi.advanceTimersByTimeAsync(limits.backoffMs);
+    checkAll(books);
+  }
+}
+
+/** What each settlement says agrees with the answers that its entry was given. */
+function checkOutcomes({ h, things }: Books): void {
+  for (const each of things) {
+    const outcome = h.settlementOf(each.name)?.outcome;
+    const answers = h.calls
+      .filter((call) => call.things.includes(each))
+      .map((call) => call.answer?.[call.things.indexOf(each)]);
+    // Nothing is sent again once it was accepted.
+    expect(answers.slice(0, -1).every((answer) => answer?.ok !== true)).toBe(true);
+    if (outcome?.ok === true) {
+      expect(answers.at(-1)).toBe(outcome);
+    } else if (outcome?.error.outcome === 'rejected') {
+      // Certainly without effect: every attempt was answered, with a rejection.
+      expect(answers.every((answer) => answer?.ok === false && answer.error.outcome === 'rejected')).toBe(
+        true,
+      );
+    }
+  }
+}
+
+test('any schedule: bounds, lanes, deadlines, flushes and timers hold, and every entry is settled once', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 80 }), async (steps) => {
+      const h = harness({ ...limits, backoff: () => limits.backoffMs });
+      const books: Books = { h, things: [], tickets: new Map(), flushes: [], checkedCalls: 0 };
+      for (const each of steps) {
+        await perform(books, each);
+        checkAll(books);
+      }
+      await checkLinger(books);
+      checkAll(books);
+      await finish(books);
+      checkOutcomes(books);
+    }),
+    { numRuns: 200 },
+  );
+});

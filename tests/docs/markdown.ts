@@ -1,5 +1,5 @@
 /** A fenced block of code. */
-export interface CodeBlock {
+interface CodeBlock {
   readonly language: string;
   /** What follows the language on the fence. */
   readonly info: string;
@@ -8,7 +8,7 @@ export interface CodeBlock {
   readonly code: string;
 }
 
-export interface Link {
+interface Link {
   readonly target: string;
   readonly line: number;
 }

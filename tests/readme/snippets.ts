@@ -14,11 +14,7 @@ export interface Snippet {
 }
 
 /** Every document whose snippets must work. */
-export const documents: readonly string[] = projectFiles(
-  'README.md',
-  'docs/**/*.md',
-  '{packages,apps}/*/README.md',
-);
+const documents = projectFiles('README.md', 'docs/**/*.md', '{packages,apps}/*/README.md');
 
 const blocksOf = (document: string) =>
   parseMarkdown(readFileSync(join(projectRoot, document), 'utf8')).blocks.map((block) => ({

@@ -2,7 +2,7 @@ import type { OutgoingMessage } from '../src/message.ts';
 import type { Sender, SendOptions, SendReceipt } from '../src/sender.ts';
 
 /** One message that the stub was given; the test decides what becomes of it. */
-export interface Call {
+interface Call {
   readonly body: string;
   readonly verb: 'send' | 'trySend';
   readonly options: SendOptions | undefined;

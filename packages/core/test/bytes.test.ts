@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   type ByteConversions,
   decodeBase64,
@@ -8,6 +8,7 @@ import {
   utf8Length,
   webConversions,
 } from '../src/bytes.ts';
+import { secondCopy } from './second-copy.ts';
 
 const native: ByteConversions = {
   encodeBase64,
@@ -58,6 +59,21 @@ describe.each([
   test('a view of a larger buffer is encoded by itself', () => {
     const view = new Uint8Array(Uint8Array.of(1, 2, 3, 4, 5).buffer, 1, 3);
     expect(encode(view)).toBe('AgME');
+  });
+});
+
+describe('where there is no Buffer', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  test('the module does without it', async () => {
+    vi.stubGlobal('Buffer', undefined);
+    const browser = await secondCopy(() => import('../src/bytes.ts'));
+    expect(browser.encodeBase64).toBe(browser.webConversions.encodeBase64);
+    expect(browser.utf8Length).toBe(browser.webConversions.utf8Length);
+    expect(browser.decodeBase64('AgME')).toEqual(Uint8Array.of(2, 3, 4));
+    expect(browser.decodeBase64('AgM')).toBeUndefined();
   });
 });
 

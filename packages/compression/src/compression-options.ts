@@ -6,11 +6,11 @@ import type { GzipEngine, GzipLevel } from './gzip-engine.ts';
 /** Options of `compressed`, `guideEnvelope` and `createMessageCompressor`. */
 export interface CompressionOptions {
   /**
-   * Contents of more bytes than this, in UTF-8, are compressed. Default: 1,024 bytes; below about 400, gzip and base64
-   * make most JSON larger, and nothing is sent that is.
+   * Contents of more bytes than this, in UTF-8, are compressed, and sent so where that is smaller. Default: 1,024 bytes.
+   * Single JSON messages below about 500 gain nothing.
    */
   readonly thresholdBytes?: number | undefined;
-  /** Default: 6. At 16 KB and more, level 1 takes about half the time for a tenth to a fifth more bytes. */
+  /** Default: 6. From about 16 KB on, level 1 takes half the time and makes a tenth to a quarter more bytes. */
   readonly level?: GzipLevel | undefined;
   /**
    * The most that a message may expand to. Default: 16,777,216 bytes (16 MiB), which is twenty times what gzip data
@@ -64,14 +64,14 @@ export const compressionRules: OptionRules<CompressionOptions, UnsetCompressionO
     methods: ['counter', 'gauge', 'histogram'],
     what: 'a recorder',
     shown: 'records nothing',
-    doc: 'Where ratio and times are recorded.',
+    doc: 'Where the metrics listed below are recorded.',
   },
   clock: {
     kind: 'object',
     default: systemClock,
     methods: ['now', 'monotonic', 'setTimer'],
     what: 'a clock',
-    shown: 'the system clock',
+    shown: "the machine's clock",
     doc: 'Times what the recorder is told. Replaced in tests.',
   },
 };

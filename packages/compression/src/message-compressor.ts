@@ -7,9 +7,9 @@ import { createGzipper } from './gzipper.ts';
 /** The guide's two functions, for people who bring their own queue. */
 export interface MessageCompressor {
   /** The body of a message: its JSON, compressed where that is larger than the threshold. Throws `encode-failed`. */
-  compressMessage(message: unknown): string;
+  readonly compressMessage: (message: unknown) => string;
   /** The message of a body: plain JSON, the guide's form, or what `compressed()` writes. Throws `decode-failed`. */
-  decompressMessage(body: string): unknown;
+  readonly decompressMessage: (body: string) => unknown;
 }
 
 /** Bodies in the form of the guide's Python class, which reads ours and whose bodies we read. Throws `option-invalid`. */

@@ -13,7 +13,7 @@ interface NodeProcess {
 }
 
 /**
- * Gzip by Node's own zlib: two to eight times as fast as in JavaScript. `undefined` where there is none: in browsers.
+ * Gzip by Node's own zlib: two to nine times as fast as in JavaScript. `undefined` where there is none: in browsers.
  * Node has had `process.getBuiltinModule` since 20.16; Bun and Deno have it too.
  */
 export function nodeGzip(): GzipEngine | undefined {

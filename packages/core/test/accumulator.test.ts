@@ -33,7 +33,11 @@ function addAll({ accumulator }: Harness, added: readonly string[]): void {
 
 /** The call at this place, which must have been made. */
 function callAt({ calls }: Harness, index: number): Call {
-  return calls[index] ?? expect.unreachable(`call ${index} of ${calls.length} was not made`);
+  const call = calls[index];
+  if (call === undefined) {
+    throw new Error(`call ${index} of ${calls.length} was not made`);
+  }
+  return call;
 }
 
 const aborted = (): QueueError<'aborted'> => new QueueError('aborted', 'enough', {});

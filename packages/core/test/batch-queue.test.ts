@@ -232,26 +232,29 @@ describe('any order of operations', () => {
               (!out.some((other) => other.lane === lane) &&
                 waiting.findIndex((other) => other.lane === lane) === index),
           );
+        const takeBatch = (maxEntries: number): void => {
+          const could = eligible();
+          const batch = queue.cut(maxEntries, maxBytes);
+          expect(batch.length > 0).toBe(could.length > 0);
+          expect(batch.every((entry) => could.includes(entry))).toBe(true);
+          expect(batch.length).toBeLessThanOrEqual(maxEntries);
+          const bytes = batch.reduce((sum, entry) => sum + entry.bytes, 0);
+          expect(batch.length === 1 || (bytes <= maxBytes && !batch.some(({ alone }) => alone))).toBe(true);
+          const loose = batch.filter(({ lane }) => lane === undefined);
+          expect(loose).toEqual(could.filter(({ lane }) => lane === undefined).slice(0, loose.length));
+          for (const entry of batch) {
+            waiting.splice(waiting.indexOf(entry), 1);
+            out.push(entry);
+            entry.attempts++;
+          }
+        };
         for (const each of steps) {
           if (each.kind === 'push') {
             const entry = new Entry(sequence++, each.lane, each.bytes, each.alone);
             waiting.push(entry);
             queue.push(entry);
           } else if (each.kind === 'cut') {
-            const could = eligible();
-            const batch = queue.cut(each.maxEntries, maxBytes);
-            expect(batch.length > 0).toBe(could.length > 0);
-            expect(batch.every((entry) => could.includes(entry))).toBe(true);
-            expect(batch.length).toBeLessThanOrEqual(each.maxEntries);
-            const bytes = batch.reduce((sum, entry) => sum + entry.bytes, 0);
-            expect(batch.length === 1 || (bytes <= maxBytes && !batch.some(({ alone }) => alone))).toBe(true);
-            const loose = batch.filter(({ lane }) => lane === undefined);
-            expect(loose).toEqual(could.filter(({ lane }) => lane === undefined).slice(0, loose.length));
-            for (const entry of batch) {
-              waiting.splice(waiting.indexOf(entry), 1);
-              out.push(entry);
-              entry.attempts++;
-            }
+            takeBatch(each.maxEntries);
           } else if (each.kind === 'hurry') {
             hurriedThrough = sequence - 1;
             queue.hurry(hurriedThrough);

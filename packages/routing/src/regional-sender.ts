@@ -1,0 +1,235 @@
+import {
+  abortedError,
+  type CloseOptions,
+  type CloseReport,
+  type OutgoingMessage,
+  QueueError,
+  type Sender,
+  type SendOptions,
+  type SendReceipt,
+  type Undelivered,
+} from '@sqskit/core';
+import { type Resolved, resolveOptions } from '@sqskit/core/options';
+import type { Random } from '@sqskit/core/retry';
+import { Journey, type SenderCall, sendThrough } from './journey.ts';
+import type { RegionLink, RegionStats } from './region-link.ts';
+import { checkPlaces, linksOf, type RegionSenders } from './region-senders.ts';
+import {
+  type RegionalSenderOptions,
+  regionalSenderRules,
+  type UnsetOption,
+} from './regional-sender-options.ts';
+import { createRouter, type Router } from './router.ts';
+
+/** A `Sender` over one of each region. Closing it closes them. */
+export interface RegionalSender<T> extends Sender<T> {
+  stats(): RoutingStats;
+}
+
+export interface RoutingStats {
+  /** By region id. */
+  readonly regions: Readonly<Record<string, RegionStats>>;
+}
+
+type Settings = Resolved<RegionalSenderOptions<never>, UnsetOption>;
+
+/**
+ * Sends each message to the nearest region that it is allowed in. What a region has certainly not accepted goes on to
+ * the next allowed one, inside one deadline and under the same id; what it may have accepted does not, and neither does
+ * a message of a pinned group.
+ *
+ * Throws `option-invalid`. Messages are rejected with `region-not-allowed` where no region is allowed for them, or where
+ * their location is not known and the default region is not allowed; otherwise with the error of the last region tried.
+ */
+export function createRegionalSender<T>(
+  senders: RegionSenders<T>,
+  options: RegionalSenderOptions<T> = {},
+): RegionalSender<T> {
+  const settings = resolveOptions<RegionalSenderOptions<never>, UnsetOption>(
+    'createRegionalSender',
+    regionalSenderRules,
+    options,
+  );
+  const links = linksOf(senders, { ...settings, policy: settings });
+  checkPlaces(links, settings, options.defaultRegion);
+  // These two take messages of T, which the settings have forgotten.
+  const { allowFor, locate } = options;
+  return new NearestFirstSender(links, createRouter(links, { ...settings, allowFor, locate }), settings);
+}
+
+/** A flush that waits for the messages that had been taken when it was called. */
+interface Flush {
+  readonly through: number;
+  left: number;
+  readonly resolve: () => void;
+}
+
+class NearestFirstSender<T> implements RegionalSender<T> {
+  readonly #links: readonly RegionLink<T>[];
+  readonly #router: Router<T, RegionLink<T>>;
+  readonly #settings: Settings;
+  readonly #idPrefix: string;
+
+  /** Messages taken so far, and how many of them are not settled. */
+  #taken = 0;
+  #underWay = 0;
+  #flushedThrough = 0;
+  readonly #flushes = new Set<Flush>();
+
+  #closing: Promise<CloseReport<T>> | undefined;
+  #mayFailOver = true;
+  #sent = 0;
+  readonly #undelivered: Undelivered<T>[] = [];
+
+  constructor(links: readonly RegionLink<T>[], router: Router<T, RegionLink<T>>, settings: Settings) {
+    this.#links = links;
+    this.#router = router;
+    this.#settings = settings;
+    this.#idPrefix = randomPrefix(settings.random);
+  }
+
+  send(message: OutgoingMessage<T>, options?: SendOptions): Promise<SendReceipt> {
+    return this.#take<never>(message, options, sendThrough);
+  }
+
+  trySend(message: OutgoingMessage<T>, options?: SendOptions): Promise<SendReceipt> | undefined {
+    return this.#take<undefined>(message, options, (sender, ...call) => sender.trySend(...call));
+  }
+
+  flush(): Promise<void> {
+    this.#flushedThrough = this.#taken;
+    const settled = this.#allSettled();
+    for (const { sender } of this.#links) {
+      flushNow(sender);
+    }
+    return settled;
+  }
+
+  close(options: CloseOptions = {}): Promise<CloseReport<T>> {
+    this.#closing ??= this.#close(options.timeoutMs ?? this.#settings.deadlineMs);
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  stats(): RoutingStats {
+    return { regions: Object.fromEntries(this.#links.map((link) => [link.region.id, link.stats()])) };
+  }
+
+  #take<Full extends undefined>(
+    message: OutgoingMessage<T>,
+    options: SendOptions | undefined,
+    call: SenderCall<T, Full>,
+  ): Promise<SendReceipt> | Full {
+    const sequence = this.#taken + 1;
+    let journey: Journey<T>;
+    try {
+      journey = this.#plan(message, options ?? {}, sequence);
+    } catch (reason) {
+      return Promise.reject(reason);
+    }
+    const receipt = journey.start(call);
+    if (receipt !== undefined) {
+      this.#taken = sequence;
+      this.#underWay++;
+    }
+    return receipt;
+  }
+
+  #plan(message: OutgoingMessage<T>, options: SendOptions, sequence: number): Journey<T> {
+    const { clock, deadlineMs: ownDeadlineMs } = this.#settings;
+    const { signal, deadlineMs = ownDeadlineMs } = options;
+    if (this.#closing !== undefined) {
+      throw new QueueError('closed', 'the regional sender takes no more messages', {
+        what: 'regional sender',
+      });
+    }
+    if (signal?.aborted === true) {
+      throw abortedError(signal);
+    }
+    const route = this.#router(message);
+    const id = message.id ?? `${this.#idPrefix}${sequence}`;
+    return new Journey(message.id === undefined ? { ...message, id } : message, route, {
+      clock,
+      signal,
+      deadlineAt: clock.monotonic() + deadlineMs,
+      mayGoOn: () => this.#mayFailOver,
+      onFailover: ({ sender }) => {
+        if (sequence <= this.#flushedThrough) {
+          flushNow(sender);
+        }
+      },
+      onSettled: (error) => this.#settled(sequence, message, id, error),
+    });
+  }
+
+  #settled(sequence: number, message: OutgoingMessage<T>, id: string, error: QueueError | undefined): void {
+    this.#underWay--;
+    if (error === undefined) {
+      this.#sent++;
+    } else if (this.#closing !== undefined) {
+      this.#undelivered.push({ message, id, error });
+    }
+    for (const flush of this.#flushes) {
+      if (sequence <= flush.through && --flush.left === 0) {
+        this.#flushes.delete(flush);
+        flush.resolve();
+      }
+    }
+  }
+
+  /** Resolves when everything taken so far is settled. */
+  #allSettled(): Promise<void> {
+    if (this.#underWay === 0) {
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      this.#flushes.add({ through: this.#taken, left: this.#underWay, resolve });
+    });
+  }
+
+  /** Regions close last: as long as there is time, what one rejects can still go to another. */
+  async #close(timeoutMs: number): Promise<CloseReport<T>> {
+    const { clock, logger } = this.#settings;
+    const endsAt = clock.monotonic() + timeoutMs;
+    await this.#drain(timeoutMs);
+    this.#mayFailOver = false;
+    const leftMs = Math.max(0, endsAt - clock.monotonic());
+    const closings = await Promise.allSettled(
+      this.#links.map(({ sender }) => sender.close({ timeoutMs: leftMs })),
+    );
+    closings.forEach((closing, index) => {
+      if (closing.status === 'rejected') {
+        logger.error('a region failed to close', {
+          region: this.#links[index]?.region.id,
+          cause: closing.reason,
+        });
+      }
+    });
+    await this.#allSettled();
+    return { sent: this.#sent, undelivered: this.#undelivered };
+  }
+
+  #drain(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#settings.clock.setTimer(resolve, timeoutMs, { keepAlive: true });
+      void this.flush().then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+}
+
+/** By contract it resolves when all of it is settled, which the messages themselves tell. */
+function flushNow(sender: Pick<Sender<unknown>, 'flush'>): void {
+  void sender.flush();
+}
+
+/** Tells the ids of this sender from those of any other; 8 characters hold 41 bits. */
+function randomPrefix(random: Random): string {
+  const digits = Math.floor(random() * 36 ** 8).toString(36);
+  return `${digits.padStart(8, '0')}-`;
+}

@@ -372,5 +372,7 @@ function asUnknown(error: QueueError): QueueError {
   }
   const { code, details, throttled, retryable } = error;
   const message = 'failed, but an earlier or unanswered attempt may have taken effect';
-  return new QueueError(code, message, details, { outcome: 'unknown', throttled, retryable, cause: error });
+  // The cause goes on: of a call that was aborted, it is the signal's reason.
+  const cause = error.cause ?? error;
+  return new QueueError(code, message, details, { outcome: 'unknown', throttled, retryable, cause });
 }

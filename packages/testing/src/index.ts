@@ -41,5 +41,7 @@ export type {
 export { queueContract } from './queue-contract/queue-contract.ts';
 export { type CodecHarness, codecContract } from './codec-contract.ts';
 export { type EnvelopeHarness, envelopeContract } from './envelope-contract.ts';
+export type { SenderHarness, SenderParts } from './sender-contract/harness.ts';
+export { senderContract } from './sender-contract/sender-contract.ts';
 // What became of every message of a test.
 export { createLedger, type Ledger, type LedgerReport } from './ledger.ts';

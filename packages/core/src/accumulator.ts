@@ -371,7 +371,8 @@ function asUnknown(error: QueueError): QueueError {
     return error;
   }
   const { code, details, throttled, retryable } = error;
-  const message = 'failed, but an earlier or unanswered attempt may have taken effect';
+  const said = error.message.slice(`[${code}] `.length);
+  const message = `${said}; this or an earlier attempt may have taken effect`;
   // The cause goes on: of a call that was aborted, it is the signal's reason.
   const cause = error.cause ?? error;
   return new QueueError(code, message, details, { outcome: 'unknown', throttled, retryable, cause });

@@ -9,6 +9,8 @@ export interface BatchCallOptions<A, S extends { readonly ok: true }> {
   readonly random: Random;
   /** How long an entry waits for company. */
   readonly lingerMs: number;
+  /** Longest time between two attempts. */
+  readonly maxBackoffMs: number;
   readonly maxBytes?: number | undefined;
   /** One outcome for each, by position. */
   readonly call: (batch: readonly A[], signal: AbortSignal) => Promise<readonly (S | Failure)[]>;
@@ -44,7 +46,7 @@ const maxInFlight = 8;
 export function createBatchCall<A, S extends { readonly ok: true }>(
   options: BatchCallOptions<A, S>,
 ): BatchCall<A, S> {
-  const { clock, random, lingerMs, maxBytes = Number.POSITIVE_INFINITY, call } = options;
+  const { clock, random, lingerMs, maxBackoffMs, maxBytes = Number.POSITIVE_INFINITY, call } = options;
   const closing = new AbortController();
   const accumulator: Accumulator<PendingEntry<A, S>> = createAccumulator({
     clock,
@@ -53,7 +55,7 @@ export function createBatchCall<A, S extends { readonly ok: true }>(
     lingerMs,
     lingerWhenIdle: lingerMs > 0,
     maxInFlight,
-    backoff: exponentialBackoff({ maxMs: 5_000, random }),
+    backoff: exponentialBackoff({ maxMs: maxBackoffMs, random }),
     call: (entries) =>
       call(
         entries.map((entry) => entry.argument),

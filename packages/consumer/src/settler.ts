@@ -52,6 +52,8 @@ export function createQueueSettler(options: QueueSettlerOptions): QueueSettler {
   return new BatchingSettler(options);
 }
 
+const longestBackoffMs = 5_000;
+
 class BatchingSettler implements QueueSettler {
   readonly leases: LeaseKeeper;
   readonly #options: QueueSettlerOptions;
@@ -67,19 +69,18 @@ class BatchingSettler implements QueueSettler {
     this.#options = options;
     // The next message of a group waits for the delete, so on a FIFO queue nothing lingers.
     const lingerMs = parseQueueUrl(queue.url).fifo ? 0 : settleLingerMs;
+    // Entries are given up when their lease ends. While it is renewed half of it is always left: time for another attempt.
+    const maxBackoffMs = Math.min(longestBackoffMs, options.visibilityTimeoutMs / 4);
+    const shared = { clock, random, lingerMs, maxBackoffMs };
     this.#deletes = createBatchCall({
-      clock,
-      random,
-      lingerMs,
+      ...shared,
       call: (handles, signal) => {
         instruments.count('deleteCalls');
         return queue.deleteBatch(handles, { signal });
       },
     });
     this.#changes = createBatchCall({
-      clock,
-      random,
-      lingerMs,
+      ...shared,
       call: (changes, signal) => {
         instruments.count('changeVisibilityCalls');
         for (const change of changes) {
@@ -92,9 +93,7 @@ class BatchingSettler implements QueueSettler {
     this.#deadLetters =
       deadLetterQueue &&
       createBatchCall({
-        clock,
-        random,
-        lingerMs,
+        ...shared,
         maxBytes: sqsLimits.maxMessageBytes,
         call: (entries, signal) => {
           instruments.count('sendCalls');

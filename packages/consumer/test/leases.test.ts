@@ -1,0 +1,180 @@
+import { isQueueError } from '@sqskit/core';
+import { expect, test } from 'vitest';
+import { createScene } from './scene.ts';
+
+test('a lease is renewed for as long as the handler runs', async () => {
+  const { clock, queue, send, consume, sleep, calls } = createScene({ latencyMs: 20 });
+  await send(1);
+  let runs = 0;
+  const consumer = consume(
+    async () => {
+      runs++;
+      await sleep(600_000);
+    },
+    { visibilityTimeoutMs: 30_000 },
+  );
+  consumer.start();
+  await clock.advance(601_000);
+  expect(runs).toBe(1);
+  expect(queue.messages()).toEqual([]);
+  expect(calls('changeVisibilityBatch').length).toBeLessThanOrEqual(41);
+  await clock.settle(consumer.stop());
+});
+
+test('messages that wait for a slot have their leases renewed too', async () => {
+  const { clock, queue, send, consume, sleep, calls } = createScene();
+  await send(10);
+  let runs = 0;
+  const consumer = consume(
+    async () => {
+      runs++;
+      await sleep(5_000);
+    },
+    { maxConcurrency: 1, visibilityTimeoutMs: 4_000 },
+  );
+  consumer.start();
+  await clock.advance(55_000);
+  expect(runs).toBe(10);
+  expect(queue.messages()).toEqual([]);
+  expect(consumer.stats().leasesLost).toBe(0);
+  // Those received together are renewed together.
+  const renewals = calls('changeVisibilityBatch');
+  expect(renewals[0]?.entries).toBe(10);
+  await clock.settle(consumer.stop());
+});
+
+test('a lease outlasts a failing delete', async () => {
+  const { clock, queue, faults, send, consume } = createScene();
+  await send(1);
+  faults.failNext('deleteBatch', { kind: 'unavailable' }, { times: Number.POSITIVE_INFINITY });
+  let runs = 0;
+  const consumer = consume(
+    () => {
+      runs++;
+    },
+    { visibilityTimeoutMs: 3_000 },
+  );
+  consumer.start();
+  await clock.advance(30_000);
+  expect(consumer.stats().settling).toBe(1);
+  expect(queue.messages()).toMatchObject([{ receiveCount: 1, state: 'in-flight' }]);
+  faults.clear();
+  await clock.advance(6_000);
+  expect(queue.messages()).toEqual([]);
+  expect(runs).toBe(1);
+  await clock.settle(consumer.stop());
+});
+
+test('a handler is told when its lease ends, and settles nothing any more', async () => {
+  const { clock, faults, send, consume, sleep, calls, errors } = createScene();
+  await send(1);
+  faults.failNext('changeVisibilityBatch', { kind: 'unavailable' }, { times: Number.POSITIVE_INFINITY });
+  const told: unknown[] = [];
+  let toldAt = 0;
+  const consumer = consume(
+    async ({ receiveCount }, { signal }) => {
+      if (receiveCount > 1) {
+        return;
+      }
+      signal.addEventListener('abort', () => {
+        told.push(signal.reason);
+        toldAt = clock.monotonic();
+      });
+      await sleep(4_000);
+    },
+    { visibilityTimeoutMs: 3_000 },
+  );
+  consumer.start();
+  await clock.advance(3_900);
+  expect(toldAt).toBe(3_000);
+  expect(isQueueError(told[0], 'lease-lost')).toBe(true);
+  expect(consumer.stats()).toMatchObject({ leasesLost: 1, running: 1 });
+  expect(errors.map(({ context }) => context.during)).toEqual(['lease']);
+  const settledBefore = calls('deleteBatch').length;
+  await clock.advance(110);
+  expect(settledBefore).toBe(0);
+  await clock.advance(10_000);
+  // The message came again and that run was acknowledged: one delete, by the newer handle.
+  expect(calls('deleteBatch')).toHaveLength(1);
+  await clock.settle(consumer.stop());
+});
+
+test('a handler is told when SQS knows the receipt handle no more', async () => {
+  const { clock, queue, faults, send, consume, sleep } = createScene();
+  await send(1);
+  faults.failNext('changeVisibilityBatch', { kind: 'entry-rejection', awsCode: 'ReceiptHandleIsInvalid' });
+  let toldAt: number | undefined;
+  const consumer = consume(async (_message, { signal }) => {
+    signal.addEventListener('abort', () => {
+      toldAt ??= clock.monotonic();
+    });
+    await sleep(20_000);
+  });
+  consumer.start();
+  await clock.advance(16_000);
+  expect(toldAt).toBeGreaterThanOrEqual(15_000);
+  expect(toldAt).toBeLessThan(15_100);
+  expect(queue.messages()).toHaveLength(1);
+  await clock.settle(consumer.stop({ timeoutMs: 1_000 }));
+});
+
+test('a message whose lease ends while it waits is not run', async () => {
+  const { clock, faults, send, consume, sleep } = createScene();
+  await send(2);
+  faults.failNext('changeVisibilityBatch', { kind: 'unavailable' }, { times: Number.POSITIVE_INFINITY });
+  const seen: string[] = [];
+  const consumer = consume(
+    async ({ body, receiveCount }) => {
+      seen.push(`${body}/${receiveCount}`);
+      await sleep(2_500);
+    },
+    { maxConcurrency: 1, prefetch: 1, visibilityTimeoutMs: 2_000, waitTimeMs: 1_000 },
+  );
+  consumer.start();
+  await clock.advance(2_400);
+  consumer.pause();
+  await clock.advance(10_000);
+  expect(seen).not.toContain('1/1');
+  expect(consumer.stats().leasesLost).toBeGreaterThanOrEqual(2);
+  await clock.settle(consumer.stop());
+});
+
+test('a process that was busy for longer than a lease does not settle by it', async () => {
+  const { clock, send, consume, calls, errors } = createScene();
+  await send(1);
+  let skewMs = 0;
+  // The clock leaps while the handler runs, as it does for timers of a blocked event loop.
+  const leaping = { ...clock, monotonic: () => clock.monotonic() + skewMs };
+  const consumer = consume(
+    () => {
+      skewMs += 31_000;
+    },
+    { clock: { now: () => clock.now(), monotonic: leaping.monotonic, setTimer: clock.setTimer.bind(clock) } },
+  );
+  consumer.start();
+  await clock.advance(10);
+  expect(calls('deleteBatch')).toEqual([]);
+  expect(errors.some(({ error }) => isQueueError(error, 'lease-lost'))).toBe(true);
+  expect(consumer.stats()).toMatchObject({ acked: 0, unsettled: 1, settling: 0 });
+  await clock.settle(consumer.stop());
+});
+
+test('a lease is given up twelve hours after the receive', async () => {
+  const { clock, send, consume, sleep } = createScene();
+  await send(1);
+  let toldAt = 0;
+  const consumer = consume(
+    async (_message, { signal }) => {
+      signal.addEventListener('abort', () => {
+        toldAt = clock.monotonic();
+      });
+      await sleep(50_000_000, signal);
+    },
+    { visibilityTimeoutMs: 3_600_000 },
+  );
+  consumer.start();
+  await clock.advance(43_250_000);
+  expect(toldAt).toBeGreaterThan(43_100_000);
+  expect(toldAt).toBeLessThanOrEqual(43_200_000);
+  await clock.settle(consumer.stop({ timeoutMs: 1_000 }));
+});

@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { nextPollers, receiveSize, restAfterEmptyMs, restAfterFailureMs } from '../src/poll-plan.ts';
+
+test('a poll never asks for more than there is room for, nor more than ten', () => {
+  fc.assert(
+    fc.property(
+      fc.nat({ max: 300 }),
+      fc.nat({ max: 300 }),
+      fc.nat({ max: 300 }),
+      fc.nat({ max: 100 }),
+      (capacity, inHand, ready, asked) => {
+        const size = receiveSize({ capacity, inHand, ready }, asked);
+        expect(size).toBeGreaterThanOrEqual(0);
+        expect(size).toBeLessThanOrEqual(10);
+        expect(size).toBeLessThanOrEqual(Math.max(0, capacity - inHand - asked));
+      },
+    ),
+  );
+});
+
+test('an idle consumer polls for as many as it takes', () => {
+  expect(receiveSize({ capacity: 20, inHand: 0, ready: 0 }, 0)).toBe(10);
+  expect(receiveSize({ capacity: 3, inHand: 0, ready: 0 }, 0)).toBe(3);
+});
+
+test('a poll for less than a full receive waits while there is something to run', () => {
+  expect(receiveSize({ capacity: 20, inHand: 15, ready: 5 }, 0)).toBe(0);
+  expect(receiveSize({ capacity: 15, inHand: 10, ready: 0 }, 0)).toBe(5);
+});
+
+test('a poll for less than a full receive waits while another poll is under way', () => {
+  expect(receiveSize({ capacity: 15, inHand: 0, ready: 0 }, 10)).toBe(0);
+  expect(receiveSize({ capacity: 30, inHand: 5, ready: 0 }, 10)).toBe(10);
+});
+
+test('messages that only wait for their group do not keep others from being fetched', () => {
+  expect(receiveSize({ capacity: 20, inHand: 12, ready: 0 }, 0)).toBe(8);
+});
+
+test('pollers are added while polls come back full, and leave when they do not', () => {
+  expect(nextPollers(1, 10, 10, 4)).toBe(2);
+  expect(nextPollers(4, 10, 10, 4)).toBe(4);
+  expect(nextPollers(3, 10, 7, 4)).toBe(3);
+  expect(nextPollers(3, 10, 4, 4)).toBe(2);
+  expect(nextPollers(1, 10, 1, 4)).toBe(1);
+  expect(nextPollers(4, 10, 0, 4)).toBe(1);
+});
+
+test('there is always one poller and never more than the most', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 50 }),
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 10 }), fc.nat({ max: 10 }))),
+      (maxPollers, polls) => {
+        let pollers = 1;
+        for (const [asked, received] of polls) {
+          pollers = nextPollers(pollers, asked, Math.min(asked, received), maxPollers);
+          expect(pollers).toBeGreaterThanOrEqual(1);
+          expect(pollers).toBeLessThanOrEqual(maxPollers);
+        }
+      },
+    ),
+  );
+});
+
+test('empty polls that took no time are a second apart; long polls follow at once', () => {
+  expect(restAfterEmptyMs(0)).toBe(1_000);
+  expect(restAfterEmptyMs(300)).toBe(700);
+  expect(restAfterEmptyMs(20_000)).toBe(0);
+});
+
+test('failed polls are half a second to thirty seconds apart, whatever is drawn', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 5_000 }),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      (failures, draw) => {
+        const ms = restAfterFailureMs(failures, () => draw);
+        expect(ms).toBeGreaterThanOrEqual(500);
+        expect(ms).toBeLessThanOrEqual(30_000);
+      },
+    ),
+  );
+  expect(restAfterFailureMs(1, () => 0)).toBe(500);
+  expect(restAfterFailureMs(4, () => 0)).toBe(4_000);
+  expect(restAfterFailureMs(99, () => 0)).toBe(15_000);
+});

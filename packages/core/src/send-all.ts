@@ -117,8 +117,7 @@ export async function sendAll<T>(
 async function* until<V>(signal: AbortSignal, values: AsyncIterable<V>): AsyncGenerator<V> {
   const iterator = values[Symbol.asyncIterator]();
   let interrupt = (): void => undefined;
-  const onAbort = (): void => interrupt();
-  signal.addEventListener('abort', onAbort);
+  signal.addEventListener('abort', () => interrupt());
   let isOpen = true;
   try {
     for (;;) {
@@ -136,7 +135,6 @@ async function* until<V>(signal: AbortSignal, values: AsyncIterable<V>): AsyncGe
       yield step.value;
     }
   } finally {
-    signal.removeEventListener('abort', onAbort);
     if (isOpen) {
       // Not awaited: an iterable that is waiting for its next value closes only after that.
       iterator.return?.().catch(() => undefined);

@@ -67,6 +67,7 @@ describe('the URL of a queue', () => {
     ],
     ['fauxqs', 'http://sqs.us-east-1.localhost:39127/000000000000/q', 'us-east-1'],
     ['fauxqs by address', 'http://sqs.us-east-1.127.0.0.1:39127/000000000000/q', 'us-east-1'],
+    ['an emulated GovCloud', 'http://sqs.us-gov-west-1.localhost:39127/000000000000/q', 'us-gov-west-1'],
     ['ElasticMQ', 'http://localhost:9324/000000000000/q', undefined],
     ['a container', 'http://my_sqs:9324/000000000000/q', undefined],
     ['IPv4', 'http://127.0.0.1:9324/000000000000/q', undefined],

@@ -380,6 +380,24 @@ describe('an iterable that throws', () => {
   });
 });
 
+test('an asynchronous iterable that has ended, or has thrown, is not closed again', async () => {
+  const close = vi.fn<() => Promise<IteratorResult<Message>>>();
+  const iterable = (next: () => Promise<IteratorResult<Message>>): AsyncIterable<Message> => ({
+    [Symbol.asyncIterator]: () => ({ next, return: close }),
+  });
+  const cause = new Error('the file ended early');
+  await sendAll(
+    createStubSender(1),
+    iterable(() => Promise.resolve({ done: true, value: undefined })),
+  );
+  const failed = sendAll(
+    createStubSender(1),
+    iterable(() => Promise.reject(cause)),
+  );
+  expect(await rejection(failed)).toBe(cause);
+  expect(close).not.toHaveBeenCalled();
+});
+
 describe('a callback that throws', () => {
   const bug = new Error('a bug in the callback');
   const throwing = (): never => {

@@ -11,6 +11,7 @@ test('a text counts by its UTF-8 form, bytes by their number', () => {
 test('an attribute counts by name, type and value', () => {
   expect(attributesBytes({ größe: { type: 'Number', value: '42' } })).toBe(7 + 6 + 2);
   expect(attributesBytes({ raw: { type: 'Binary.gz', value: new Uint8Array(100) } })).toBe(3 + 9 + 100);
+  expect(attributesBytes({ a: { type: 'String.größe', value: 'b' } })).toBe(1 + 14 + 1);
   expect(attributesBytes({})).toBe(0);
   expect(attributesBytes(undefined)).toBe(0);
 });

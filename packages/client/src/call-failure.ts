@@ -1,6 +1,6 @@
-import { abortedError, isQueueError, QueueError, type QueueErrorOptions, toQueueError } from '@sqskit/core';
+import { abortedError, isQueueError, QueueError, toQueueError } from '@sqskit/core';
 import { serviceError } from '@sqskit/core/errors';
-import { errorCode } from './transport-error.ts';
+import { errorCode, networkError } from './transport-error.ts';
 
 export interface CallContext {
   readonly operation: string;
@@ -126,35 +126,32 @@ function misuse(option: string, expected: string, received: string | undefined, 
 
 // Failures of name resolution and of connecting: nothing has been written.
 const neverConnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
-const untrusted = /CERT|^ERR_(?:TLS|SSL)|SELF_SIGNED/;
 
 /** Errors of Node's own sockets, as the SDK's own handler lets them through. */
 function fromNetwork(thrown: unknown, error: Partial<SdkError>, operation: string): QueueError | undefined {
   const reason = errorCode(thrown);
   const { name, message = '', syscall } = error;
-  const isTimeout = name === 'TimeoutError' && (reason === undefined || reason === 'ETIMEDOUT');
-  if (reason === undefined && !isTimeout) {
-    return undefined;
+  const isConnecting = syscall === 'connect' || (reason !== undefined && neverConnected.has(reason));
+  if (name === 'TimeoutError' && (reason === undefined || reason === 'ETIMEDOUT')) {
+    return new QueueError(
+      'timeout',
+      `${operation}: ${message}`,
+      { operation, timeoutMs: numberOf(/(\d+) ?ms/.exec(message)?.[1]) },
+      {
+        retryable: true,
+        outcome: isConnecting || /establish/.test(message) ? 'rejected' : 'unknown',
+        cause: thrown,
+      },
+    );
   }
-  const beforeWriting =
-    syscall === 'connect' ||
-    (reason === undefined ? /establish/.test(message) : neverConnected.has(reason) || untrusted.test(reason));
-  const options: QueueErrorOptions = {
-    retryable: true,
-    outcome: beforeWriting ? 'rejected' : 'unknown',
-    cause: thrown,
-  };
-  if (isTimeout) {
-    const timeoutMs = numberOf(/(\d+) ?ms/.exec(message)?.[1]);
-    return new QueueError('timeout', `${operation}: ${message}`, { operation, timeoutMs }, options);
-  }
-  const text = message.split('\n')[0] || reason;
-  return new QueueError(
-    'network-error',
-    `${operation}: ${text}`,
-    { operation, reason: String(reason) },
-    options,
-  );
+  return reason === undefined
+    ? undefined
+    : networkError(operation, reason, firstLine(message), isConnecting ? 'rejected' : 'unknown', thrown);
+}
+
+/** Without the hint that the SDK adds to errors, about a hidden field of theirs. */
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
 }
 
 /** SQS answered, and the answer says less than it must. */

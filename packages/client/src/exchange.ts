@@ -3,6 +3,7 @@ import { abortedError, type QueueError } from '@sqskit/core';
 import type { Clock, Timer } from '@sqskit/core/clock';
 import type { Dispatcher } from 'undici';
 import { onAbort } from './abort-listener.ts';
+import type { Connection } from './connection.ts';
 import type { HandlerAbortSignal, HandlerResponse } from './sdk-handler.ts';
 import { type ExchangePhase, exchangeError, timeoutError } from './transport-error.ts';
 
@@ -18,14 +19,13 @@ export interface ExchangeLimits {
  *     waiting ─▶ connecting ─▶ written ─▶ settled
  *        └───────────┴─────────────┴─────▶ settled: by its time-out, its signal, or an error
  *
- * It is released, and its place in the pool free, when undici is done with it. One that is given up while its connection
- * is being made settles at once but keeps its place until the connection stands or failed: so the pool's bound holds
- * for half-open connections too.
+ * One that is given up takes its connection with it: an answer that nobody waits for must not be taken for the next
+ * request's.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly operation: string;
   readonly isPoll: boolean;
-  /** Called once undici is done with an exchange that had begun; says whether the connection can serve another. */
+  /** Called once, when an exchange that had begun is over; says whether its connection can serve another. */
   onReleased: ((reusable: boolean) => void) | undefined;
   /** Called if the exchange settles while it waits for a connection. */
   onWithdrawn: (() => void) | undefined;
@@ -39,8 +39,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #chunks: Buffer[] = [];
   #phase: ExchangePhase = 'waiting';
   #settled = false;
-  #isConnectionUnused = false;
-  #controller: Dispatcher.DispatchController | undefined;
   #statusCode = 0;
   #reason: string | undefined;
   #headers: Record<string, string> = {};
@@ -70,19 +68,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#giveUp(errorIn);
   }
 
-  /** It has a connection, or will have one: from here on undici calls back exactly once with its end. */
-  begin(): void {
+  begin(connection: Connection, request: Dispatcher.DispatchOptions): void {
     this.#phase = 'connecting';
+    connection.dispatch(request, this);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#settled) {
-      // Given up meanwhile. Thrown here, undici writes nothing and keeps the connection; `abort` would close it.
-      this.#isConnectionUnused = true;
-      throw new Error('given up before it was written');
-    }
+  onRequestStart(): void {
     this.#phase = 'written';
-    this.#controller = controller;
   }
 
   onResponseStart(
@@ -110,6 +102,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (this.#settle()) {
+      this.onReleased?.(true);
       this.#resolve({
         statusCode: this.#statusCode,
         reason: this.#reason ?? '',
@@ -117,14 +110,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
         body: responseBody(this.#headers, this.#chunks),
       });
     }
-    this.onReleased?.(true);
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (this.#settle()) {
-      this.#reject(exchangeError(error, this.operation, this.#phase, this.#limits.connectTimeoutMs));
-    }
-    this.onReleased?.(this.#isConnectionUnused);
+    this.#giveUp((phase) => exchangeError(error, this.operation, phase, this.#limits.connectTimeoutMs));
   }
 
   #timeOut(): void {
@@ -140,13 +129,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (!this.#settle()) {
       return;
     }
-    const error = errorIn(this.#phase);
-    this.#reject(error);
+    this.#reject(errorIn(this.#phase));
     if (this.#phase === 'waiting') {
       this.onWithdrawn?.();
+    } else {
+      this.onReleased?.(false);
     }
-    // Closes the socket: an answer that nobody waits for must not be taken for the next request's.
-    this.#controller?.abort(error);
   }
 
   #settle(): boolean {

@@ -1,14 +1,13 @@
 import { QueueError } from '@sqskit/core';
-import { buildConnector, Client, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+import { Connection, type ConnectionOptions, type OriginState } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import { closedError } from './transport-error.ts';
 
-export interface OriginLimits {
+export interface OriginOptions extends ConnectionOptions {
   readonly maxConnections: number;
   readonly maxLongPolls: number;
   readonly maxWaiting: number;
-  readonly connectTimeoutMs: number;
-  readonly keepAliveMs: number;
 }
 
 interface Waiting {
@@ -22,7 +21,7 @@ interface Waiting {
 interface Lane {
   readonly kind: 'requests' | 'long polls';
   readonly maxActive: number;
-  readonly active: Map<Exchange, Client>;
+  readonly active: Map<Exchange, Connection>;
   readonly waiting: Map<Exchange, Waiting>;
 }
 
@@ -31,28 +30,28 @@ interface Lane {
  * `maxLongPolls`, so that polls, which hold a connection for up to 20 s each, cannot starve sends and deletes. The
  * oldest exchange that may go takes the next free connection.
  *
- * A connection is an undici `Client`, bound to one exchange or idle. One whose exchange failed is destroyed rather than
- * given back: undici would connect it again at once, though nobody needs it. (So `Pool`, which keeps them, is not used.)
+ * A connection serves one exchange at a time, and is closed with an exchange that failed. (undici's `Pool` would connect
+ * it again at once, though nobody needs it, and queues without a bound.)
  */
 export class OriginPool {
-  readonly #limits: OriginLimits;
-  readonly #makeClient: () => Client;
+  readonly #origin: string;
+  readonly #options: OriginOptions;
+  readonly #state: OriginState = { tlsSession: undefined, connections: 0 };
   readonly #calls: Lane;
   readonly #polls: Lane;
   /** The last one used is used first, so that the others can time out when there is less to do. */
-  readonly #idle: Client[] = [];
-  #connections = 0;
+  readonly #idle: Connection[] = [];
   #sequence = 0;
+  #isStarting = false;
   #closed = false;
   #onDrained: (() => void) | undefined;
 
-  constructor(origin: string, limits: OriginLimits) {
-    this.#limits = limits;
-    const { maxConnections, maxLongPolls } = limits;
+  constructor(origin: string, options: OriginOptions) {
+    this.#origin = origin;
+    this.#options = options;
+    const { maxConnections, maxLongPolls } = options;
     this.#calls = { kind: 'requests', maxActive: maxConnections, active: new Map(), waiting: new Map() };
     this.#polls = { kind: 'long polls', maxActive: maxLongPolls, active: new Map(), waiting: new Map() };
-    const options = clientOptions(limits);
-    this.#makeClient = () => new Client(origin, options);
   }
 
   get active(): number {
@@ -68,7 +67,7 @@ export class OriginPool {
   }
 
   get connections(): number {
-    return this.#connections;
+    return this.#state.connections;
   }
 
   /** Begins the exchange, or lets it wait; fails it if too many wait. */
@@ -76,16 +75,16 @@ export class OriginPool {
     const lane = exchange.isPoll ? this.#polls : this.#calls;
     if (this.#closed) {
       exchange.fail(closedError);
-    } else if (this.#mayStart(lane)) {
+    } else if (lane.waiting.size === 0 && this.#mayStart(lane)) {
       this.#start(lane, request, exchange);
-    } else if (lane.waiting.size < this.#limits.maxWaiting) {
+    } else if (lane.waiting.size < this.#options.maxWaiting) {
       lane.waiting.set(exchange, { exchange, request, sequence: this.#sequence++ });
       exchange.onWithdrawn = () => {
         lane.waiting.delete(exchange);
         this.#tellIfDrained();
       };
     } else {
-      exchange.fail(() => exhaustedError(lane, this.#limits.maxWaiting));
+      exchange.fail(() => exhaustedError(lane, this.#options.maxWaiting));
     }
   }
 
@@ -97,7 +96,7 @@ export class OriginPool {
         this.#onDrained = resolve;
       });
     }
-    await Promise.all(this.#idle.splice(0).map((client) => client.close()));
+    this.#destroyIdle();
   }
 
   /** Ends everything at once. */
@@ -107,58 +106,63 @@ export class OriginPool {
       for (const exchange of waiting.keys()) {
         exchange.fail(closedError);
       }
-      for (const [exchange, client] of active) {
+      for (const exchange of active.keys()) {
         exchange.fail(closedError);
-        drop(client); // one that is being connected has nothing else to end it
       }
     }
-    for (const client of this.#idle.splice(0)) {
-      drop(client);
+    this.#destroyIdle();
+  }
+
+  #destroyIdle(): void {
+    for (const connection of this.#idle.splice(0)) {
+      connection.destroy();
     }
   }
 
   #mayStart(lane: Lane): boolean {
-    return this.active < this.#limits.maxConnections && lane.active.size < lane.maxActive;
+    return this.active < this.#options.maxConnections && lane.active.size < lane.maxActive;
   }
 
   #start(lane: Lane, request: Dispatcher.DispatchOptions, exchange: Exchange): void {
-    const client = this.#idle.pop() ?? this.#connect();
-    lane.active.set(exchange, client);
+    const connection = this.#idle.pop() ?? this.#connect();
+    lane.active.set(exchange, connection);
     exchange.onReleased = (reusable) => {
       lane.active.delete(exchange);
       if (reusable && !this.#closed) {
-        this.#idle.push(client);
+        this.#idle.push(connection);
       } else {
-        drop(client);
+        connection.destroy();
       }
       this.#startWaiting();
       this.#tellIfDrained();
     };
-    exchange.begin();
-    client.dispatch(request, exchange);
+    exchange.begin(connection, request);
   }
 
-  #connect(): Client {
-    const client = this.#makeClient();
-    client.on('connect', () => {
-      this.#connections++;
-    });
-    client.on('disconnect', () => {
-      this.#connections--;
-      const index = this.#idle.indexOf(client);
+  #connect(): Connection {
+    const connection: Connection = new Connection(this.#origin, this.#options, this.#state, () => {
+      const index = this.#idle.indexOf(connection);
       if (index >= 0) {
         this.#idle.splice(index, 1);
-        drop(client);
+        connection.destroy();
       }
     });
-    return client;
+    return connection;
   }
 
+  /** In a microtask: of many exchanges that one signal ends, those that wait must not begin first. */
   #startWaiting(): void {
-    for (let next = this.#oldest(); next !== undefined; next = this.#oldest()) {
-      next.lane.waiting.delete(next.exchange);
-      this.#start(next.lane, next.request, next.exchange);
+    if (this.#isStarting || this.waiting === 0) {
+      return;
     }
+    this.#isStarting = true;
+    queueMicrotask(() => {
+      this.#isStarting = false;
+      for (let next = this.#oldest(); next !== undefined; next = this.#oldest()) {
+        next.lane.waiting.delete(next.exchange);
+        this.#start(next.lane, next.request, next.exchange);
+      }
+    });
   }
 
   /** The oldest waiting exchange that may start now. */
@@ -178,30 +182,6 @@ export class OriginPool {
       this.#onDrained?.();
     }
   }
-}
-
-function clientOptions({ connectTimeoutMs, keepAliveMs }: OriginLimits): Client.Options {
-  return {
-    pipelining: 1,
-    // Our own timer ends an exchange; undici's are coarse (0.5 s) and count the parts of an answer apart.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: keepAliveMs,
-    keepAliveMaxTimeout: keepAliveMs,
-    // One connector for all, because it keeps the TLS sessions that later connections resume.
-    connect: buildConnector({
-      timeout: connectTimeoutMs,
-      autoSelectFamily: true,
-      // Node gives an address 250 ms before it turns to the host's next one, which is less than a handshake with a far
-      // region may take (nodejs/node#54359). Half of the time leaves as much for a second address.
-      autoSelectFamilyAttemptTimeout: Math.max(10, Math.ceil(connectTimeoutMs / 2)),
-    }),
-  };
-}
-
-function drop(client: Client): void {
-  // What it was doing is told through the exchange.
-  client.destroy().catch(() => undefined);
 }
 
 function exhaustedError({ kind, maxActive }: Lane, maxWaiting: number): QueueError<'pool-exhausted'> {

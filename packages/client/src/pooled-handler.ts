@@ -113,7 +113,7 @@ export interface PooledHandler {
   /** The options in force, by their names here. */
   httpHandlerConfigs(): Readonly<Record<string, unknown>>;
   /** Changes an option for the requests that follow; a limit of connections, for origins not yet used. */
-  updateHttpClientConfig(key: string, value: unknown): void;
+  updateHttpClientConfig(key: string | symbol, value: unknown): void;
 }
 
 type Settings = Resolved<PooledHandlerOptions, 'maxLongPolls'>;
@@ -164,7 +164,8 @@ class UndiciHandler implements PooledHandler {
     }
     const { requestTimeoutMs, connectTimeoutMs, clock } = this.#settings;
     const waitTimeMs = waitTimeMsOf(request);
-    const limits = { timeoutMs: (requestTimeout ?? requestTimeoutMs) + waitTimeMs, connectTimeoutMs };
+    const ownTimeMs = requestTimeout === 0 ? Number.POSITIVE_INFINITY : (requestTimeout ?? requestTimeoutMs);
+    const limits = { timeoutMs: ownTimeMs + waitTimeMs, connectTimeoutMs };
     const about = { operation: operationOf(request), isPoll: waitTimeMs > 0 };
     return new Promise((resolve, reject) => {
       const exchange = new Exchange(about, limits, clock, abortSignal, {
@@ -209,7 +210,8 @@ class UndiciHandler implements PooledHandler {
     return this.#settings;
   }
 
-  updateHttpClientConfig(key: string, value: unknown): void {
+  updateHttpClientConfig(key: string | symbol, value: unknown): void {
+    // The SDK passes what is meant for its own handler under symbols, which are no options here and are passed over.
     this.#settings = resolve({ ...this.#settings, [key]: value });
   }
 

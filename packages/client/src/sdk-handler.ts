@@ -32,6 +32,6 @@ export interface HandlerAbortSignal {
 /** The SDK's options of one call. */
 export interface HandlerCallOptions {
   readonly abortSignal?: HandlerAbortSignal;
-  /** Milliseconds; takes the place of the handler's `requestTimeoutMs` for this call. */
+  /** Milliseconds; takes the place of the handler's `requestTimeoutMs` for this call. 0: none. */
   readonly requestTimeout?: number;
 }

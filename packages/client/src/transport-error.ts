@@ -1,4 +1,4 @@
-import { QueueError } from '@sqskit/core';
+import { type FailureOutcome, QueueError } from '@sqskit/core';
 
 /** How far an exchange has come. Nothing has reached the service before `written`. */
 export type ExchangePhase = 'waiting' | 'connecting' | 'written';
@@ -46,11 +46,26 @@ export function exchangeError(
     const message = `${operation}: ${error.message}`;
     return new QueueError('unexpected', message, { operation }, { cause: error });
   }
+  const reason = code ?? error.name;
+  return networkError(operation, reason, error.message, phase === 'written' ? 'unknown' : 'rejected', error);
+}
+
+// Certificates of an unknown authority, expired, or for another host: trying again does not help.
+const untrusted = /CERT|^ERR_(?:TLS|SSL)|SELF_SIGNED/;
+
+export function networkError(
+  operation: string,
+  reason: string,
+  message: string,
+  outcome: FailureOutcome,
+  cause: unknown,
+): QueueError<'network-error'> {
+  const isTrustMissing = untrusted.test(reason);
   return new QueueError(
     'network-error',
-    `${operation}: ${error.message || code || error.name}`,
-    { operation, reason: code ?? error.name },
-    { retryable: true, outcome: phase === 'written' ? 'unknown' : 'rejected', cause: error },
+    `${operation}: ${message || reason}`,
+    { operation, reason },
+    { retryable: !isTrustMissing, outcome: isTrustMissing ? 'rejected' : outcome, cause },
   );
 }
 

@@ -22,6 +22,7 @@ export type Answer =
 
 export interface ReceivedCall {
   readonly action: string;
+  readonly url: string | undefined;
   readonly input: Record<string, unknown>;
   readonly headers: IncomingMessage['headers'];
 }
@@ -42,6 +43,8 @@ export interface ScriptedServer {
   quiet(): Promise<void>;
   /** Answers the calls that hang. */
   release(): void;
+  /** Ends connections on which nothing is under way, as servers do after a while. */
+  closeIdle(): void;
   stop(): Promise<void>;
 }
 
@@ -60,7 +63,8 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const action = String(request.headers['x-amz-target']).replace('AmazonSQS.', '');
-      const call = { action, input: JSON.parse(Buffer.concat(chunks).toString()), headers: request.headers };
+      const { url, headers } = request;
+      const call = { action, url, input: JSON.parse(Buffer.concat(chunks).toString()), headers };
       calls.push(call);
       const answer = script.shift() ?? standing;
       if (answer?.kind === 'hang') {
@@ -112,6 +116,7 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
         answer();
       }
     },
+    closeIdle: () => server.closeIdleConnections(),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,0 +1,115 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { Clock } from '@sqskit/core/clock';
+import { type buildConnector, Client, type Dispatcher, errors } from 'undici';
+
+export interface ConnectionOptions {
+  readonly clock: Clock;
+  readonly connectTimeoutMs: number;
+  readonly keepAliveMs: number;
+}
+
+/** What the connections to one origin share. */
+export interface OriginState {
+  /** The last TLS session, which the next connection resumes: one round trip less. */
+  tlsSession: Buffer | undefined;
+  /** Connections that are open now. */
+  connections: number;
+}
+
+// Probes keep the state of NAT gateways, which forget a connection after 350 s, alive during long polls and notice a
+// peer that is gone.
+const tcpKeepAliveMs = 60_000;
+
+/**
+ * One connection, for one exchange at a time; made when the first needs it. undici's `Client` speaks HTTP on it; the
+ * socket is opened here, because undici's own connector keeps time by the second and cannot be told to stop.
+ */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #state: OriginState;
+  readonly #client: Client;
+  #connecting: Socket | undefined;
+
+  /** `onClosed` is called when it was open and is no longer, whoever ended it. */
+  constructor(origin: string, options: ConnectionOptions, state: OriginState, onClosed: () => void) {
+    this.#options = options;
+    this.#state = state;
+    this.#client = new Client(origin, {
+      pipelining: 1,
+      // Our own timer ends an exchange; undici's are coarse and count the parts of an answer apart.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: options.keepAliveMs,
+      keepAliveMaxTimeout: options.keepAliveMs,
+      connect: (target, callback) => this.#connect(target, callback),
+    });
+    this.#client.on('connect', () => {
+      state.connections++;
+    });
+    this.#client.on('disconnect', () => {
+      state.connections--;
+      onClosed();
+    });
+  }
+
+  dispatch(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.#client.dispatch(request, handler);
+  }
+
+  /** Ends it at once, open or being made. An exchange on it is told by undici. */
+  destroy(): void {
+    this.#connecting?.destroy();
+    this.#client.destroy().catch(() => undefined);
+  }
+
+  #connect(target: buildConnector.Options, callback: buildConnector.Callback): void {
+    const { clock, connectTimeoutMs } = this.#options;
+    const socket = this.#open(target);
+    this.#connecting = socket;
+    socket.setNoDelay(true).setKeepAlive(true, tcpKeepAliveMs);
+    const end = (...result: Parameters<buildConnector.Callback>): void => {
+      if (this.#connecting === socket) {
+        this.#connecting = undefined;
+        timer.cancel();
+        callback(...result);
+      }
+    };
+    const timer = clock.setTimer(() => {
+      end(new errors.ConnectTimeoutError(`no connection within ${connectTimeoutMs} ms`), null);
+      socket.destroy();
+    }, connectTimeoutMs);
+    socket.once(target.protocol === 'https:' ? 'secureConnect' : 'connect', () => end(null, socket));
+    socket.on('error', (error) => {
+      this.#state.tlsSession = undefined;
+      end(error, null);
+    });
+    socket.once('close', () => end(new errors.SocketError('closed before it was connected'), null));
+  }
+
+  #open({ protocol, hostname, port, servername }: buildConnector.Options): Socket {
+    const isTls = protocol === 'https:';
+    const target = {
+      host: hostname,
+      port: port === '' ? (isTls ? 443 : 80) : Number(port),
+      autoSelectFamily: true,
+      // Node gives an address 250 ms before it turns to the host's next one, which is less than a handshake with a far
+      // region may take (nodejs/node#54359). Half of the time leaves as much for a second address.
+      autoSelectFamilyAttemptTimeout: Math.max(10, Math.ceil(this.#options.connectTimeoutMs / 2)),
+    };
+    if (!isTls) {
+      return connectTcp(target);
+    }
+    const { tlsSession } = this.#state;
+    const socket = connectTls({
+      ...target,
+      servername: servername || (isIP(hostname) === 0 ? hostname : ''),
+      ALPNProtocols: ['http/1.1'],
+      ...(tlsSession !== undefined && { session: tlsSession }),
+    });
+    socket.on('session', (session) => {
+      this.#state.tlsSession = session;
+    });
+    return socket;
+  }
+}

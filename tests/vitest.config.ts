@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     name: 'tests',
-    include: ['{docs,readme,integration,published}/**/*.test.ts'],
+    include: ['{composition,docs,readme,integration,published}/**/*.test.ts'],
     // Each concurrent test is a Node process.
     maxConcurrency: 2,
   },

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { countryCoordinates } from '../src/countries.ts';
 import { nearestRegion } from '../src/index.ts';
 
-const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+const letters = 'A B C D E F G H I J K L M N O P Q R S T U V W X Y Z'.split(' ');
 const pairs = letters.flatMap((first) => letters.map((second) => `${first}${second}`));
 
 // What Unicode names beside the officially assigned codes of ISO 3166-1: groups of countries, exceptional reservations,
@@ -22,11 +22,9 @@ describe('the country table', () => {
   });
 
   test('has points on the globe', () => {
-    for (const code of pairs) {
-      const { latitude, longitude } = countryCoordinates(code) ?? { latitude: 0, longitude: 0 };
-      expect(Math.abs(latitude), code).toBeLessThanOrEqual(90);
-      expect(Math.abs(longitude), code).toBeLessThanOrEqual(180);
-    }
+    const points = pairs.map(countryCoordinates).filter((point) => point !== undefined);
+    expect(points.filter(({ latitude }) => !(Math.abs(latitude) <= 90))).toEqual([]);
+    expect(points.filter(({ longitude }) => !(Math.abs(longitude) <= 180))).toEqual([]);
   });
 
   test.each([

@@ -129,8 +129,10 @@ describe('a message goes', () => {
 
   test('nowhere where it is no message', async () => {
     const { clock, sender } = createWorld(threeRegions);
-    const answer: Promise<unknown> = Reflect.apply(sender.send, sender, [undefined]);
-    expect(await rejection(clock.settle(answer))).toMatchObject({ code: 'message-invalid' });
+    const send: (message: never) => Promise<unknown> = (message) => sender.send(message);
+    expect(await rejection(clock.settle(Reflect.apply(send, undefined, [undefined])))).toMatchObject({
+      code: 'message-invalid',
+    });
   });
 });
 

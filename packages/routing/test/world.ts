@@ -79,3 +79,10 @@ export const lost: Answer = new QueueError(
   { operation: 'SendMessageBatch', timeoutMs: 10 },
   { outcome: 'unknown' },
 );
+
+/** A failure that is the message's own. */
+export const invalid: Answer = new QueueError('message-invalid', 'invalid', {
+  field: 'delayMs',
+  received: '-1',
+  expected: '0 or more',
+});

@@ -3,7 +3,7 @@ import { compressed, fflateGzip, guideEnvelope, nodeGzip } from '@sqskit/compres
 import { contentText, type Envelope, plain, type Sender, text } from '@sqskit/core';
 import { createRegionalSender } from '@sqskit/routing';
 import { type SenderParts, senderContract } from '@sqskit/testing';
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 // Whatever the layers and envelopes a sender is made of, it keeps what every sender promises.
 
@@ -61,9 +61,9 @@ for (const [senderName, createSender] of Object.entries(senders)) {
           );
         },
       });
-      for (const { name, run } of cases) {
-        test(name, run);
-      }
+      test.each(cases)('$name', async ({ run }) => {
+        await expect(run()).resolves.toBeUndefined();
+      });
     });
   }
 }

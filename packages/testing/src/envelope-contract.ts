@@ -106,7 +106,7 @@ export function envelopeContract(harness: EnvelopeHarness): readonly ContractCas
           const envelope = harness.createEnvelope();
           const random = createRandom(limit);
           let rest = Array.from({ length: 20 }, (_, index) => ({
-            ...itemOf(noise(1 + Math.floor((random() * limit) / 3), index)),
+            ...itemOf(textOfBytes(1 + Math.floor((random() * limit) / 3), index)),
             attributes: { index: { type: 'Number', value: String(index) } } as const,
           }));
           while (rest[0] !== undefined) {
@@ -114,6 +114,20 @@ export function envelopeContract(harness: EnvelopeHarness): readonly ContractCas
             assertAcceptable(payload, limit);
             assert.ok(taken >= 1, 'a prefix is taken');
             rest = rest.slice(taken);
+          }
+        }
+      },
+    },
+    {
+      name: 'an item about as large as maxBytes is sealed within it, or refused with message-too-large',
+      run: async () => {
+        const one = { x: { type: 'String', value: 'y' } } as const; // 8 bytes
+        for (const limit of [1_024, 65_536]) {
+          for (const spareBytes of [-60, -9, -8, -4, -1, 0, 1, 4, 7, 8, 9, 60]) {
+            for (const index of [0, 1]) {
+              const item = { ...itemOf(textOfBytes(limit - spareBytes, index)), attributes: one };
+              await sealedWithin(harness.createEnvelope(), item, limit);
+            }
           }
         }
       },
@@ -198,6 +212,12 @@ export function envelopeContract(harness: EnvelopeHarness): readonly ContractCas
   ];
 }
 
+/** Text that hardly compresses; every other one has more bytes than characters. */
+function textOfBytes(bytes: number, index: number): string {
+  const ascii = noise(bytes, index);
+  return index % 2 === 0 ? ascii : ascii.slice(0, Math.ceil(bytes / 4)).replaceAll(/./g, '$&漢');
+}
+
 function itemOf(content: Content): Item {
   return { id: 'test-1', content, attempt: 0 };
 }
@@ -241,6 +261,17 @@ function isContent(value: unknown): value is Content {
 
 function bytesOf(content: Content): Buffer {
   return Buffer.from(typeof content === 'string' ? Buffer.from(content, 'utf8') : content);
+}
+
+async function sealedWithin(envelope: Envelope, item: Item, limit: number): Promise<void> {
+  try {
+    const { payload } = await envelope.seal([item], limit);
+    assertAcceptable(payload, limit);
+  } catch (reason) {
+    if (!isQueueError(reason, 'message-too-large')) {
+      throw reason;
+    }
+  }
 }
 
 async function failureOf(envelope: Envelope, item: Item, limit: number): Promise<unknown> {

@@ -14,6 +14,7 @@ const printed: Readonly<Record<string, unknown>> = {
   compression: { smaller: true, back: 3_000 },
   routing: 'eu-west-3',
   metrics: [3],
+  sqskit: { sent: 1, url: 'eu-west-1', region: 'eu-west-3' },
 };
 
 let workspace: string;

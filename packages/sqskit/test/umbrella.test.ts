@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import * as batching from '@sqskit/batching';
+import * as client from '@sqskit/client';
+import * as compression from '@sqskit/compression';
+import * as consumer from '@sqskit/consumer';
+import * as core from '@sqskit/core';
+import * as metrics from '@sqskit/metrics';
+import * as routing from '@sqskit/routing';
+import { expect, test } from 'vitest';
+import * as cloudwatch from '../src/cloudwatch.ts';
+import * as umbrella from '../src/index.ts';
+
+const packages = { core, client, batching, consumer, compression, routing, metrics };
+
+test('has every value of every package, and no other', () => {
+  const all = Object.assign({}, ...Object.values(packages));
+  expect({ ...umbrella }).toEqual(all);
+});
+
+/** The names in the export lists of a module, types included. */
+function exportedNames(file: string): Set<string> {
+  const source = readFileSync(new URL(file, import.meta.url), 'utf8');
+  const lists = [...source.matchAll(/export (?:type )?\{([^}]*)\}/g)];
+  const names = lists.flatMap(([, list = '']) =>
+    list.split(',').map((name) => name.replace(/^\s*type /, '').trim()),
+  );
+  return new Set(names.filter((name) => name !== ''));
+}
+
+test('has every type of every package', () => {
+  const ours = exportedNames('../src/index.ts');
+  const theirs = Object.keys(packages).flatMap((name) => [...exportedNames(`../../${name}/src/index.ts`)]);
+  expect(theirs.filter((name) => !ours.has(name))).toEqual([]);
+  expect([...ours].filter((name) => !theirs.includes(name))).toEqual([]);
+});
+
+test('has the CloudWatch sink apart', () => {
+  expect(Object.keys(cloudwatch)).toEqual(['createCloudWatchSink']);
+});

@@ -2,7 +2,7 @@ import { AssertionError } from 'node:assert';
 import { type Queue, QueueError, type QueueErrorOptions, type Sender, type SendOutcome } from '@sqskit/core';
 import { describe, expect, test } from 'vitest';
 import { type SenderParts, senderContract } from '../src/index.ts';
-import { caseNamed, titled } from './planted.ts';
+import { caseNamed, changed, titled } from './planted.ts';
 import { createReferenceSender, type Flaws } from './reference-sender.ts';
 
 describe('a sender without flaws keeps the contract', () => {
@@ -35,15 +35,9 @@ function withSends(
   queue: Queue,
   sendBatch: (...args: [Parameters<Sends>[0], Sends]) => ReturnType<Sends>,
 ): Queue {
-  return {
-    url: queue.url,
-    sendBatch: (entries, options) => sendBatch(entries, (changed) => queue.sendBatch(changed, options)),
-    receive: (request, options) => queue.receive(request, options),
-    deleteBatch: (handles, options) => queue.deleteBatch(handles, options),
-    changeVisibilityBatch: (changes, options) => queue.changeVisibilityBatch(changes, options),
-    describe: (options) => queue.describe(options),
-    depth: (options) => queue.depth(options),
-  };
+  return changed(queue, {
+    sendBatch: (entries, options) => sendBatch(entries, (others) => queue.sendBatch(others, options)),
+  });
 }
 
 type Plant = (parts: SenderParts) => Sender<string>;

@@ -362,7 +362,7 @@ function deadlineError(node: {
   readonly lastError: QueueError | undefined;
 }): QueueError {
   const { attempts, lastError } = node;
-  const message = `gave up at the deadline, after ${attempts} attempts`;
+  const message = `gave up at the deadline, after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
   return new QueueError('deadline-exceeded', message, { attempts }, { cause: lastError });
 }
 

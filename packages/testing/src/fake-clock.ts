@@ -1,5 +1,6 @@
 import { AssertionError } from 'node:assert';
 import type { Clock, Timer } from '@sqskit/core/clock';
+import { type OptionRules, resolveOptions } from '@sqskit/core/options';
 import { createHeap, type Due } from './heap.ts';
 
 /** A clock that stands still until it is told otherwise. `now()` and `monotonic()` go together. */
@@ -28,12 +29,22 @@ export interface FakeClockOptions {
   readonly startMs?: number | undefined;
 }
 
+export const fakeClockRules: OptionRules<FakeClockOptions> = {
+  startMs: {
+    kind: 'number',
+    default: Date.UTC(2026, 0, 1),
+    min: 0,
+    max: 8_640_000_000_000_000,
+    unit: 'ms',
+    doc: 'What `now()` gives at the start, since the epoch. The default is 2026-01-01T00:00:00Z.',
+  },
+};
+
 interface FakeTimer extends Due {
   readonly callback: () => void;
   state: 'set' | 'fired' | 'cancelled';
 }
 
-const defaultStartMs = Date.UTC(2026, 0, 1);
 const defaultWithinMs = 3_600_000;
 
 // More timers than this at one instant are a loop that takes no time, which would never end.
@@ -43,16 +54,20 @@ const maxTimersAtOnce = 1_000_000;
 // calls a promise deadlocked. Only a test that fails anyway waits this long.
 const realGraceMs = 250;
 
+// Taken now, before a test runner's own fake timers may take their place.
+const { setImmediate: realImmediate, setTimeout: realTimeout } = globalThis;
+
 /** One turn of Node's event loop: every promise that can settle has settled when it resolves. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
-    setImmediate(resolve);
+    realImmediate(resolve);
   });
 }
 
 /** A clock whose time moves only by `advance` and `settle`. */
 export function createFakeClock(options: FakeClockOptions = {}): FakeClock {
-  return new VirtualClock(options.startMs ?? defaultStartMs);
+  const { startMs } = resolveOptions('createFakeClock', fakeClockRules, options);
+  return new VirtualClock(startMs);
 }
 
 class VirtualClock implements FakeClock {
@@ -204,6 +219,6 @@ function stuckAt(message: string): AssertionError {
 
 function realPause(): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, 1);
+    realTimeout(resolve, 1);
   });
 }

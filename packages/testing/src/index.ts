@@ -10,17 +10,11 @@ export { createRandom } from './random.ts';
 // A queue in memory.
 export type { FakeCall } from './fake-call.ts';
 export { createFakeQueue, type FakeQueue } from './fake-queue.ts';
-export { type FakeQueueOptions, fakeQueueRules } from './fake-queue-options.ts';
+export type { FakeQueueOptions } from './fake-queue-options.ts';
 export type { FakeMessage, FakeMessageState, MessageRecord } from './stored-message.ts';
 // What goes wrong with it.
 export type { Fault, FaultCall, FaultCounts, FaultKind, FaultPlan, QueueVerb } from './fault.ts';
-export {
-  createFaultPlan,
-  type FaultPlanOptions,
-  type FaultRates,
-  faultPlanRules,
-  faultRateRules,
-} from './fault-plan.ts';
+export { createFaultPlan, type FaultPlanOptions, type FaultRates } from './fault-plan.ts';
 export { type ScriptedFaults, scriptedFaults } from './scripted-faults.ts';
 // A CloudWatch endpoint on loopback.
 export {

@@ -1,3 +1,4 @@
+import { QueueError } from '@sqskit/core';
 import type { Fault, FaultPlan, QueueVerb } from './fault.ts';
 
 /** Faults one by one, for a test of one behaviour. */
@@ -31,6 +32,11 @@ export function scriptedFaults(): ScriptedFaults {
     },
     failNext(verb, fault, options = {}) {
       const { times = 1 } = options;
+      if (!(times >= 1)) {
+        const expected = 'a number of calls from 1, or Infinity';
+        const message = `failNext: expected \`times\` to be ${expected}, received ${times}`;
+        throw new QueueError('option-invalid', message, { option: 'times', received: times, expected });
+      }
       const script: Script = { faults: Array.isArray(fault) ? fault : [fault], times };
       scripts.set(verb, [...(scripts.get(verb) ?? []), script]);
       return plan;

@@ -55,7 +55,7 @@ export function createWaitingLine(clock: Clock, store: MessageStore): WaitingLin
       const leave = (messages: ReceivedMessage[]): void => {
         waiting.delete(takes);
         timer.cancel();
-        arrival.signal?.removeEventListener('abort', onAbort);
+        arrival.signal?.removeEventListener('abort', giveUp);
         resolve(messages);
       };
       const takes = (): boolean => {
@@ -69,9 +69,8 @@ export function createWaitingLine(clock: Clock, store: MessageStore): WaitingLin
         leave([]);
         wakeForNextLapse();
       };
-      const onAbort = giveUp;
       const timer = clock.setTimer(giveUp, arrival.waitTimeMs, { keepAlive: true });
-      arrival.signal?.addEventListener('abort', onAbort, { once: true });
+      arrival.signal?.addEventListener('abort', giveUp, { once: true });
       waiting.add(takes);
       wakeForNextLapse();
     });
@@ -81,8 +80,11 @@ export function createWaitingLine(clock: Clock, store: MessageStore): WaitingLin
   return {
     serve,
     async receive(arrival) {
+      if (arrival.signal?.aborted === true) {
+        return []; // on its way here
+      }
       serve();
-      const messages = arrival.signal?.aborted === true ? [] : take(arrival);
+      const messages = take(arrival);
       return messages.length > 0 || arrival.waitTimeMs === 0 ? messages : wait(arrival);
     },
   };

@@ -1,4 +1,5 @@
 import { isQueueError, type QueueError, type SendReceipt, text } from '@sqskit/core';
+import type { Clock } from '@sqskit/core/clock';
 import {
   createFakeClock,
   createFakeQueue,
@@ -17,6 +18,8 @@ export interface SetUp {
   readonly queue: FakeQueue;
   readonly faults: ScriptedFaults;
   readonly producer: Producer<string>;
+  /** Timers that the producer has set, and that have neither fired nor been cancelled. */
+  readonly timers: () => number;
   /** The bodies of each batch that was sent, in order. */
   readonly batches: () => readonly (readonly string[])[];
   /** Settles the promise as virtual time passes, and gives its error. */
@@ -30,10 +33,11 @@ export function setUp(
   clock: FakeClock = createFakeClock(),
 ): SetUp {
   const faults = scriptedFaults();
+  const own = countTimers(clock);
   const queue = createFakeQueue({ clock, latencyMs: 10, faults, ...queueOptions });
   const producer = createProducer(queue, {
     codec: text(),
-    clock,
+    clock: own.clock,
     random: createRandom(1),
     maxMessageBytes: 1_048_576,
     ...options,
@@ -43,6 +47,7 @@ export function setUp(
     queue,
     faults,
     producer,
+    timers: own.count,
     batches: () => sendCalls(queue).map(({ given }) => given.map(({ body }) => body)),
     errorOf: async (promise) => {
       const outcome = await clock.settle(outcomeOf(promise));
@@ -50,6 +55,32 @@ export function setUp(
         throw new Error('expected a QueueError', { cause: outcome });
       }
       return outcome;
+    },
+  };
+}
+
+function countTimers(clock: Clock): { readonly clock: Clock; readonly count: () => number } {
+  const set = new Set<object>();
+  return {
+    count: () => set.size,
+    clock: {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      setTimer(callback, delayMs, options) {
+        const key = {};
+        set.add(key);
+        const fire = (): void => {
+          set.delete(key);
+          callback();
+        };
+        const timer = clock.setTimer(fire, delayMs, options);
+        return {
+          cancel: () => {
+            set.delete(key);
+            timer.cancel();
+          },
+        };
+      },
     },
   };
 }

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { bodies, sendCalls, setUp } from './set-up.ts';
+
+const fifo = { fifo: true } as const;
+
+describe('order', () => {
+  test('the messages of a group are accepted in the order of send, one in flight at a time', async () => {
+    const { clock, producer, queue } = setUp({}, fifo);
+    await clock.settle(Promise.all(bodies('m', 12).map((body) => producer.send({ body, groupId: 'g' }))));
+    expect(queue.accepted.map(({ body }) => body)).toEqual(bodies('m', 12));
+    expect(sendCalls(queue).every(({ given }) => given.length === 1)).toBe(true);
+  });
+
+  test('groups share batches and go in parallel', async () => {
+    const { clock, producer, queue } = setUp({}, { ...fifo, latencyMs: 100 });
+    const sent = bodies('m', 100).map((body, index) => producer.send({ body, groupId: `g${index % 50}` }));
+    await clock.settle(Promise.all(sent));
+    expect(sendCalls(queue).map(({ given }) => given.length)).toEqual(Array.from({ length: 10 }, () => 10));
+    expect(clock.monotonic()).toBeLessThan(300);
+  });
+
+  test('a message that fails holds up its group until it is accepted, and no other group', async () => {
+    const { clock, faults, producer, queue } = setUp({ random: () => 1 }, fifo);
+    faults.failNext('sendBatch', { kind: 'entry-failure', positions: [0] }, { times: 1 });
+    const sent = ['a0', 'b0', 'a1', 'b1'].map((body) => producer.send({ body, groupId: body.charAt(0) }));
+    await clock.settle(Promise.all(sent));
+    expect(queue.accepted.map(({ body }) => body)).toEqual(['b0', 'b1', 'a0', 'a1']);
+  });
+
+  test('a message that is refused for good lets its group go on', async () => {
+    const { clock, faults, producer, queue, errorOf } = setUp({}, fifo);
+    faults.failNext('sendBatch', { kind: 'entry-rejection', positions: [0] });
+    const bad = producer.send({ body: 'bad', groupId: 'g' });
+    const good = producer.send({ body: 'good', groupId: 'g' });
+    expect(await errorOf(bad)).toMatchObject({ outcome: 'rejected' });
+    await clock.settle(good);
+    expect(queue.accepted.map(({ body }) => body)).toEqual(['good']);
+  });
+
+  test('a group on a standard queue keeps nobody waiting', async () => {
+    const { clock, producer, batches } = setUp();
+    await clock.settle(Promise.all(bodies('m', 5).map((body) => producer.send({ body, groupId: 'g' }))));
+    expect(batches()).toEqual([bodies('m', 5)]);
+  });
+});
+
+describe('deduplication', () => {
+  test('by default the id of the message: one whose answer was lost is not accepted twice', async () => {
+    const { clock, faults, producer, queue } = setUp({ idPrefix: 'p' }, fifo);
+    faults.failNext('sendBatch', { kind: 'lost-reply' }, { times: 2 });
+    const receipts = await clock.settle(
+      Promise.all([
+        producer.send({ body: 'a', groupId: 'g' }),
+        producer.send({ body: 'b', groupId: 'h', id: 'mine' }),
+      ]),
+    );
+    expect(queue.accepted.map(({ body, deduplicationId }) => [body, deduplicationId])).toEqual([
+      ['a', 'p-1'],
+      ['b', 'mine'],
+    ]);
+    expect(receipts.map(({ attempts }) => attempts)).toEqual([3, 3]);
+    expect(receipts.map(({ sequenceNumber }) => sequenceNumber)).toEqual([
+      expect.any(String),
+      expect.any(String),
+    ]);
+  });
+
+  test('is the message’s own where it has one', async () => {
+    const { clock, producer, queue } = setUp({}, fifo);
+    await clock.settle(producer.send({ body: 'a', groupId: 'g', id: 'an id', deduplicationId: 'own' }));
+    expect(queue.accepted[0]?.deduplicationId).toBe('own');
+  });
+
+  test('by content sends none, and leaves it to the queue; a message’s own goes before', async () => {
+    const { clock, producer, queue } = setUp(
+      { deduplication: 'content' },
+      { ...fifo, contentBasedDeduplication: true },
+    );
+    const sent = [
+      producer.send({ body: 'a', groupId: 'g' }),
+      producer.send({ body: 'a', groupId: 'g', id: 'not an id for SQS' }),
+      producer.send({ body: 'a', groupId: 'g', deduplicationId: 'own' }),
+    ];
+    await clock.settle(Promise.all(sent));
+    expect(
+      sendCalls(queue).flatMap(({ given }) => given.map(({ deduplicationId }) => deduplicationId)),
+    ).toEqual([undefined, undefined, 'own']);
+    expect(queue.accepted.length).toBe(2);
+  });
+
+  test('ids begin with 82 random bits, so that two producers do not drop each other’s messages', async () => {
+    const [one, other] = [setUp({ random: Math.random }, fifo), setUp({ random: Math.random }, fifo)];
+    for (const { clock, producer } of [one, other]) {
+      await clock.settle(producer.send({ body: 'a', groupId: 'g' }));
+    }
+    expect(one.queue.accepted[0]?.deduplicationId).not.toBe(other.queue.accepted[0]?.deduplicationId);
+  });
+});

@@ -1,4 +1,3 @@
-import { SQSClient } from '@aws-sdk/client-sqs';
 import { type Logger, QueueError, silentLogger } from '@sqskit/core';
 import { type OptionRules, resolveOptions } from '@sqskit/core/options';
 import {
@@ -8,6 +7,7 @@ import {
   pooledHandler,
   pooledHandlerRules,
 } from './pooled-handler.ts';
+import { makeSdkClient } from './sdk-client.ts';
 import type { Credentials, SqsClient, SqsCommand } from './sqs-client.ts';
 
 export interface PooledClientOptions extends PooledHandlerOptions {
@@ -81,20 +81,11 @@ export function createPooledClient(options: PooledClientOptions = {}): PooledCli
     pooledClientRules,
     options,
   );
-  const { region, credentials, endpoint, logger } = settings;
   const handler = settings.handler ?? pooledHandler(handlerOptions(options));
   if (settings.handler !== undefined) {
     refuseHandlerOptions(options);
   }
-  const client = new SQSClient({
-    maxAttempts: 1,
-    retryMode: 'standard', // AWS_RETRY_MODE=adaptive would delay the calls of queues that nobody throttles
-    requestHandler: handler,
-    logger: sdkLogger(logger),
-    ...(region !== undefined && { region }),
-    ...(credentials !== undefined && { credentials }),
-    ...(endpoint !== undefined && { endpoint }),
-  });
+  const client = makeSdkClient(settings, handler, settings.logger);
   let closed = false;
   const close = async (): Promise<void> => {
     closed = true;
@@ -104,11 +95,11 @@ export function createPooledClient(options: PooledClientOptions = {}): PooledCli
   };
   return {
     config: client.config,
-    send: (command, sendOptions) =>
+    send: (command, { abortSignal } = {}) =>
       closed
         ? Promise.reject(new QueueError('closed', 'the client is closed', { what: 'createPooledClient' }))
-        : // The command is of the installed SDK, as the client is; its types only tell the output.
-          (client.send(command as never, sendOptions) as Promise<never>),
+        : // What the command's type says that it results in.
+          (client.send(command, abortSignal) as Promise<never>),
     stats: () => handler.stats(),
     close,
     [Symbol.asyncDispose]: close,
@@ -133,22 +124,4 @@ function refuseHandlerOptions(options: PooledClientOptions): void {
       });
     }
   }
-}
-
-interface SdkLogger {
-  debug(): void;
-  info(): void;
-  warn(message: unknown): void;
-  error(): void;
-}
-
-/** Warnings alone: the SDK's `info` and `error` records hold the input of each call, message bodies included. */
-function sdkLogger(logger: Logger): SdkLogger {
-  const ignore = (): void => undefined;
-  return {
-    debug: ignore,
-    info: ignore,
-    warn: (message) => logger.warn(`the AWS SDK warns: ${String(message)}`),
-    error: ignore,
-  };
 }

@@ -17,6 +17,7 @@ export interface SqsClientConfig {
 
 /** The part of an SDK command that tells what it results in. Commands of any version of the SDK have it. */
 export interface SqsCommand<Output> {
+  readonly input: object;
   resolveMiddleware(...args: never[]): (...args: never[]) => Promise<{ readonly output: Output }>;
 }
 

@@ -1,4 +1,4 @@
-import type { ErrorCode, Failure, FailureOutcome, Queue, QueueError } from '@sqskit/core';
+import type { ErrorCode, FailureOutcome, Queue } from '@sqskit/core';
 import { type FauxqsServer, startFauxqs } from 'fauxqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
@@ -40,16 +40,45 @@ const region = 'us-east-1';
 // Long enough for a connection on a busy machine, short enough to wait for.
 const shortTimeoutMs = 400;
 
+/** What the tests of a queue need of a client, however it is made. */
+interface TestClientConfig {
+  readonly endpoint: string | undefined;
+  readonly credentials: ClientConfig['credentials'];
+  readonly requestTimeoutMs: number;
+}
+
+type TestClient = SqsClient & { destroy(): void };
+
 /** What a user sees of one version of the SDK, through `pooledHandler` and through the SDK's own handler. */
 export function describeSdk(name: string, sdk: Sdk): void {
+  const clientWith =
+    (handlerFor: (requestTimeoutMs: number) => ClientConfig['requestHandler']) =>
+    ({ endpoint, credentials, requestTimeoutMs }: TestClientConfig): TestClient =>
+      sdk.makeClient({
+        region,
+        credentials,
+        maxAttempts: 1,
+        requestHandler: handlerFor(requestTimeoutMs),
+        ...(endpoint !== undefined && { endpoint }),
+      });
   describe(`${name} with pooledHandler`, () => {
-    describeQueue(sdk, (requestTimeoutMs) => pooledHandler({ requestTimeoutMs }));
+    describeQueue(
+      sdk,
+      clientWith((requestTimeoutMs) => pooledHandler({ requestTimeoutMs })),
+    );
     describeRetriesOfTheSdk(sdk);
   });
   describe(`${name} with the SDK's own handler`, () => {
-    describeQueue(sdk, (requestTimeout) => ({ requestTimeout, throwOnRequestTimeout: true }));
+    describeQueue(
+      sdk,
+      clientWith((requestTimeout) => ({ requestTimeout, throwOnRequestTimeout: true })),
+    );
   });
   describe(`${name} from createPooledClient`, () => {
+    describeQueue(sdk, (config) => {
+      const client = createPooledClient({ region, ...config });
+      return Object.assign(client, { destroy: () => void client.close() });
+    });
     describePooledClient(sdk);
   });
 }
@@ -151,20 +180,15 @@ const wholeCallFailures: readonly (readonly [what: string, answer: Answer, expec
   ],
 ];
 
-function describeQueue(
-  sdk: Sdk,
-  makeHandler: (requestTimeoutMs: number) => ClientConfig['requestHandler'],
-): void {
+function describeQueue(sdk: Sdk, clientFrom: (config: TestClientConfig) => TestClient): void {
   let server: ScriptedServer;
   let fauxqs: FauxqsServer;
-  let clients: ReturnType<Sdk['makeClient']>[] = [];
-  const makeClient = (config: Partial<ClientConfig> = {}): SqsClient => {
-    const client = sdk.makeClient({
-      region,
+  let clients: TestClient[] = [];
+  const makeClient = (config: Partial<TestClientConfig> = {}): SqsClient => {
+    const client = clientFrom({
       endpoint: server.endpoint,
-      maxAttempts: 1,
       credentials,
-      requestHandler: makeHandler(10_000),
+      requestTimeoutMs: 10_000,
       ...config,
     });
     clients.push(client);
@@ -248,10 +272,7 @@ function describeQueue(
   }
 
   test('without an answer in time the outcome is unknown, and the connection is closed', async () => {
-    const impatient = createSqsQueue(
-      makeClient({ requestHandler: makeHandler(shortTimeoutMs) }),
-      server.queueUrl,
-    );
+    const impatient = createSqsQueue(makeClient({ requestTimeoutMs: shortTimeoutMs }), server.queueUrl);
     server.script({ kind: 'hang' });
     const error = expected('timeout', 'unknown', 'retryable');
     expect(await impatient.sendBatch([{ body: 'a' }])).toMatchObject([{ ok: false, error }]);
@@ -308,14 +329,7 @@ function describeQueue(
 
   test('a client of another region is refused before anything is sent', async () => {
     const url = 'https://sqs.eu-west-1.amazonaws.com/123456789012/orders';
-    const client = sdk.makeClient({
-      region,
-      maxAttempts: 1,
-      credentials,
-      requestHandler: makeHandler(10_000),
-    });
-    clients.push(client);
-    const abroad = createSqsQueue(client, url);
+    const abroad = createSqsQueue(makeClient({ endpoint: undefined }), url);
     const error = {
       ...expected('region-mismatch', 'rejected'),
       details: { clientRegion: 'us-east-1', queueRegion: 'eu-west-1' },
@@ -329,33 +343,44 @@ function describeQueue(
     expect(await createSqsQueue(makeClient(), url).depth()).toMatchObject({ visible: 3 });
     expect(server.calls[0]?.input).toMatchObject({ QueueUrl: url });
   });
+}
 
+/** `pooledHandler` in a client that keeps the SDK's own retries. */
+function describeRetriesOfTheSdk(sdk: Sdk): void {
   test('a client that retries by itself is told of once, and its failures are of unknown outcome', async () => {
+    const server = await startScriptedServer();
+    const requestHandler = pooledHandler();
+    const client = sdk.makeClient({
+      region,
+      endpoint: server.endpoint,
+      maxAttempts: 2,
+      credentials,
+      requestHandler,
+    });
     const warnings: string[] = [];
     const logger = {
       debug: () => undefined,
       warn: (text: string) => warnings.push(text),
       error: () => undefined,
     };
-    const retrying = createSqsQueue(makeClient({ maxAttempts: 2 }), server.queueUrl, { logger });
+    const queue = createSqsQueue(client, server.queueUrl, { logger });
     // The first attempt may have been carried out, whatever the second one says.
+    const refusal = { Failed: [{ Id: '0', Code: 'InvalidMessageContents', SenderFault: true }] };
     server.script(
       { kind: 'reset' },
       { kind: 'error', status: 403, type: 'com.amazonaws.sqs#RequestThrottled' },
     );
-    const [outcome] = await retrying.sendBatch([{ body: 'a' }]);
-    expect(failureOf(outcome)).toMatchObject(expected('throttled', 'unknown', 'retryable', 'throttled'));
-    await retrying.depth();
+    server.script({ kind: 'reset' }, { kind: 'json', body: refusal });
+    const error = expected('throttled', 'unknown', 'retryable', 'throttled');
+    expect(await queue.sendBatch([{ body: 'a' }])).toMatchObject([{ ok: false, error }]);
+    expect(await queue.sendBatch([{ body: 'a' }])).toMatchObject([
+      { ok: false, error: expected('service-error', 'unknown') },
+    ]);
     expect(warnings).toEqual([expect.stringContaining('up to 2 attempts')]);
+    client.destroy();
+    await server.stop();
   });
-}
 
-function failureOf(outcome: { readonly ok: true } | Failure | undefined): QueueError | undefined {
-  return outcome?.ok === false ? outcome.error : undefined;
-}
-
-/** `pooledHandler` in a client that keeps the SDK's own retries. */
-function describeRetriesOfTheSdk(sdk: Sdk): void {
   test('the SDK repeats what it would have repeated with its own handler, and knows an abort', async () => {
     const server = await startScriptedServer();
     const requestHandler = pooledHandler({ requestTimeoutMs: shortTimeoutMs });

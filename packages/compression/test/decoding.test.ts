@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compressed, createMessageCompressor, type GzipEngine, guideEnvelope } from '../src/index.ts';
 import { engines, everyEngine } from './engines.ts';
-import { contentOrError } from './opening.ts';
+import { bodyOf, contentOrError } from './opening.ts';
 
 const utf8 = new TextEncoder();
 const text = JSON.stringify(Array.from({ length: 30 }, (_, id) => ({ id, place: 'Añatuya', felt: null })));
@@ -119,6 +119,15 @@ describe.each(everyEngine)('gzip that came in, on %s', (_name, engine) => {
       [...utf8.encode('something else')],
     ]) {
       expect(failureOf(joined(gzip, Uint8Array.from(rest)), engine)).toContain('the gzip data is corrupt');
+    }
+  });
+
+  test('what is too short for a member is not read past its end', () => {
+    // Zeros, as they follow here, would be the right trailer of no content.
+    const gzipAndZeros = new Uint8Array(40);
+    gzipAndZeros.set(gzip.subarray(0, 3), 20);
+    for (const length of [0, 1, 3, 7]) {
+      expect(() => engine.gunzip(gzipAndZeros.subarray(20, 20 + length), 100)).toThrow(/unexpected end/);
     }
   });
 
@@ -267,9 +276,14 @@ describe('the guide’s form is recognised', () => {
     expect(createMessageCompressor().decompressMessage(body)).toEqual(value);
   });
 
-  test('but not cut off', () => {
-    const body = JSON.stringify(form).slice(0, -1);
+  test.each([
+    ['cut off', JSON.stringify(form).slice(0, -1)],
+    ['with more after it', `${JSON.stringify(form)}}`],
+    ['with a space before it', ` ${JSON.stringify(form)}`],
+    ['with a line break after it', `${JSON.stringify(form)}\n`],
+    ['written over several lines', JSON.stringify(form, undefined, 2)],
+  ])('but not %s', (_case, body) => {
     expect(contentOrError(compressed(), body)).toBe(body);
-    expect(contentOrError(compressed(), `${body}}}`)).toBe(`${body}}}`);
+    expect(bodyOf(compressed(), body)).toBe(body);
   });
 });

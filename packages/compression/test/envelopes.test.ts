@@ -1,5 +1,5 @@
 import { type Content, payloadBytes, plain } from '@sqskit/core';
-import { encodeBase64 } from '@sqskit/core/wire';
+import { encodeBase64, framedBody } from '@sqskit/core/wire';
 import { createRandom } from '@sqskit/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -118,6 +118,21 @@ describe('what is left alone', () => {
     expect(bodyOf(compressed(), noise)).toBe(bodyOf(plain(), noise));
     const base64 = encodeBase64(noise);
     expect(bodyOf(guideEnvelope(), base64)).toBe(base64);
+  });
+
+  test('where both are of one size it is the plain message', () => {
+    const { node } = engines;
+    const contents = Array.from(
+      { length: 200 },
+      (_, more) => encodeBase64(noise.subarray(0, 42)) + 'a'.repeat(more),
+    );
+    const even = contents.filter(
+      (text) => framedBody('g', node.gzip(new TextEncoder().encode(text), 6)).length === text.length,
+    );
+    expect(even.length).toBeGreaterThan(0);
+    for (const text of even) {
+      expect(bodyOf(compressed({ thresholdBytes: 0 }), text)).toBe(text);
+    }
   });
 
   test('a content that could not be opened again is the plain message', () => {

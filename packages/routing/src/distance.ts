@@ -10,7 +10,7 @@ export function distanceKm(from: Coordinates, to: Coordinates): number {
   const sinLatitude = Math.sin((toLatitude - fromLatitude) / 2);
   const sinLongitude = Math.sin(((to.longitude - from.longitude) * radiansPerDegree) / 2);
   const haversine = sinLatitude ** 2 + Math.cos(fromLatitude) * Math.cos(toLatitude) * sinLongitude ** 2;
-  return earthDiameterKm * Math.asin(Math.min(1, Math.sqrt(haversine))); // rounding may exceed 1 at the antipodes
+  return earthDiameterKm * Math.asin(Math.min(1, Math.sqrt(haversine))); // or rounding might give NaN at the antipodes
 }
 
 /** How far a region is; infinitely far where nobody says where it is. */

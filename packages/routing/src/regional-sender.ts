@@ -228,8 +228,7 @@ function flushNow(sender: Pick<Sender<unknown>, 'flush'>): void {
   void sender.flush();
 }
 
-/** Tells the ids of this sender from those of any other; 8 characters hold 41 bits. */
+/** Tells the ids of this sender from those of any other; it holds 41 random bits. */
 function randomPrefix(random: Random): string {
-  const digits = Math.floor(random() * 36 ** 8).toString(36);
-  return `${digits.padStart(8, '0')}-`;
+  return `${Math.floor(random() * 36 ** 8).toString(36)}-`;
 }

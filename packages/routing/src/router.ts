@@ -2,7 +2,6 @@ import { type OutgoingMessage, QueueError } from '@sqskit/core';
 import { show } from '@sqskit/core/options';
 import { type Allow, checkAllow, isAllowed } from './allow.ts';
 import { rank, type Site } from './distance.ts';
-import { invalidOption } from './invalid-option.ts';
 import { type Location, type Locations, pointOf } from './location.ts';
 import { regionNotAllowed } from './nearest-region.ts';
 import { pinGroup } from './pin-group.ts';
@@ -75,10 +74,7 @@ function narrow<T, S extends Site>(
   if (allow === 'any') {
     return admitted;
   }
-  if (allow === undefined) {
-    // A forgotten `return` must not open every region.
-    throw invalidOption(owner, 'the result of allowFor', allow, "an object as for allow, or 'any'");
-  }
+  // Nor does a forgotten `return` open every region.
   checkAllow(owner, 'the result of allowFor', allow);
   return admitted.filter(({ region }) => isAllowed(region, allow));
 }

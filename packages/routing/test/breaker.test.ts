@@ -78,6 +78,9 @@ describe('a breaker', () => {
     const closed = attempt(failTimes(3, 0), 'succeeded', 1_000);
     const again = failTimes(3, 1_000, closed);
     expect(availability(again, 2_999)).toBe('avoid');
+    const twice = attempt(again, 'succeeded', 3_000);
+    const afterOne = attempt(twice, 'succeeded', 3_000);
+    expect(availability(failTimes(3, 3_000, afterOne), 4_999)).toBe('avoid');
     const recovered = attempt(closed, 'succeeded', 1_000);
     expect(availability(failTimes(3, 1_000, recovered), 2_000)).toBe('probe');
   });
@@ -88,6 +91,13 @@ describe('a breaker', () => {
     for (const result of ['succeeded', 'failed', 'inconclusive'] as const) {
       expect(afterResult(open, early.permit, result, 10, policy, noJitter)).toEqual(open);
     }
+  });
+
+  test('has no regard for what began before it closed', () => {
+    const lastResort = begin(failTimes(3, 0), 500);
+    const closed = attempt(lastResort.health, 'succeeded', 1_000);
+    expect(lastResort.permit.as).toBe('avoid');
+    expect(afterResult(closed, lastResort.permit, 'failed', 1_000, policy, noJitter)).toEqual(closed);
   });
 
   test('closes with a last resort that succeeds, and does not mind one that fails', () => {

@@ -67,13 +67,17 @@ describe('flush', () => {
   });
 
   test('does not wait for what comes after it', async () => {
-    const { clock, sender } = createWorld({ 'eu-west-1': {}, 'eu-central-1': { latencyMs: 1_000 } });
-    const first = sender.send({ body: { from: 'eu-west-1' } });
+    const { clock, sender } = createWorld({
+      'eu-west-1': { latencyMs: 20 },
+      'eu-central-1': { latencyMs: 10 },
+      'us-east-1': { latencyMs: 30 },
+    });
+    const before = sender.send({ body: { from: 'eu-west-1' } });
     const flushed = sender.flush();
-    const second = sender.send({ body: { from: 'eu-central-1' } });
+    const after = ['eu-central-1', 'us-east-1'].map((from) => sender.send({ body: { from } }));
     await clock.settle(flushed);
-    expect(clock.monotonic()).toBe(10);
-    await clock.settle(Promise.all([first, second]));
+    expect(clock.monotonic()).toBe(20);
+    await clock.settle(Promise.all([before, ...after]));
   });
 
   test('is passed on to the region that a flushed message goes to next, so that it does not linger there', async () => {
@@ -184,6 +188,7 @@ describe('close', () => {
       'eu-central-1': {},
     });
     const failed = settledOr(sender.send({ body: { from: 'eu-west-1' } }));
+    await clock.advance(30); // it waits for its second call
     const report = await clock.settle(sender.close({ timeoutMs: 0 }));
     expect(report).toMatchObject({ sent: 0, undelivered: [{ error: { code: 'closed' } }] });
     expect(regions['eu-central-1'].given).toEqual([]);

@@ -40,6 +40,10 @@ describe('nearestRegion', () => {
     expect(nearestRegion('Lisbon', named)).toBe('eu-south-2');
   });
 
+  test('knows no name that was not mapped, though every object has it', () => {
+    expect(nearestRegion('toString', { locations: { London: 'eu-west-2' } })).toBe('us-east-1');
+  });
+
   test('takes a region for where it is, so that its neighbour stands in for it', () => {
     expect(nearestRegion('eu-west-2')).toBe('eu-west-2');
     expect(nearestRegion('eu-west-2', { candidates: ['us-east-1', 'eu-west-3'] })).toBe('eu-west-3');
@@ -188,8 +192,15 @@ describe('the great-circle distance', () => {
         expect(distanceKm(a, b)).toBeCloseTo(distanceKm(b, a), 6);
         expect(distanceKm(a, b)).toBeLessThanOrEqual(20_016);
         expect(distanceKm(a, a)).toBe(0);
+        const antipode = {
+          latitude: -a.latitude,
+          longitude: a.longitude - Math.sign(a.longitude || 1) * 180,
+        };
+        expect(distanceKm(a, antipode)).toBeCloseTo(20_015, 0);
       }),
     );
+    const pole = { latitude: 90, longitude: 0 };
+    expect(distanceKm(pole, { latitude: -90, longitude: 0 })).toBeCloseTo(20_015, 0);
     const fiji = { latitude: -17, longitude: 179.9 };
     expect(distanceKm(fiji, { latitude: -17, longitude: -179.9 })).toBeLessThan(25);
   });

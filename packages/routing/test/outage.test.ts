@@ -77,6 +77,26 @@ describe('a region that keeps failing', () => {
     expect(triesOfNearest()).toBe(5);
   });
 
+  test('gets one probe at a time of the messages that fail over to it, too', async () => {
+    let isDown = true;
+    const { clock, sender, regions } = createWorld(
+      {
+        'eu-west-1': { answer: () => denied },
+        'eu-central-1': { answer: () => (isDown ? denied : 'accept') },
+        'us-east-1': {},
+      },
+      { failureThreshold: 3, locateGroup: () => 'eu-central-1' },
+    );
+    const pinned = ['a', 'b', 'c'].map((groupId) => sender.send({ groupId, body: {} }).catch(() => 'failed'));
+    await clock.settle(Promise.all(pinned));
+    isDown = false;
+    await clock.advance(3_750);
+    const free = ['d', 'e'].map((id) => sender.send({ id, body: { from: 'eu-west-1' } }));
+    await clock.settle(Promise.all(free));
+    expect(regions['eu-central-1'].accepted.map(({ id }) => id)).toEqual(['d']);
+    expect(regions['us-east-1'].accepted.map(({ id }) => id)).toEqual(['e']);
+  });
+
   test('shows as half-open while a probe is under way', async () => {
     const { nearestAnswers, sendTogether, clock, sender } = createOutage();
     nearestAnswers(denied);

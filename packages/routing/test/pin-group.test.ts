@@ -38,6 +38,17 @@ describe('the region of a group', () => {
     );
   });
 
+  test('is never a draw, because every region has a score of its own', () => {
+    const all = regions.map((region): Site => ({ region }));
+    const duels = all.flatMap((one) =>
+      all.filter((other) => other !== one).map((other) => [one, other] as const),
+    );
+    const undecided = duels.filter(
+      ([one, other]) => pinGroup('g', [one, other]) !== pinGroup('g', [other, one]),
+    );
+    expect(undecided).toEqual([]);
+  });
+
   test('stays when another region is taken away', () => {
     fc.assert(
       fc.property(fc.string(), (groupId) => {

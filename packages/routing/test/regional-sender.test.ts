@@ -154,6 +154,16 @@ describe('failover', () => {
     expect(receipt).toMatchObject({ queueUrl: queueUrlOf('us-east-1'), attempts: 3 });
   });
 
+  test('goes from the default region to the ones near to it', async () => {
+    const { clock, sender } = createWorld({
+      'us-east-1': { answer: () => denied },
+      'eu-west-1': {},
+      'us-west-2': {},
+    });
+    const receipt = await clock.settle(sender.send(order('Atlantis')));
+    expect(receipt.queueUrl).toBe(queueUrlOf('us-west-2'));
+  });
+
   test('keeps the id that it gives a message without one', async () => {
     const { clock, sender, regions } = createWorld({
       ...threeRegions,
@@ -213,6 +223,14 @@ describe('failover', () => {
     expect(clock.monotonic()).toBe(8_000);
     const shares = Object.values(regions).map(({ given }) => given.map(({ options }) => options?.deadlineMs));
     expect(shares).toEqual([[4_000], [2_000], [2_000]]);
+  });
+
+  test('begins nowhere else once the time is over', async () => {
+    const { clock, sender, regions } = createWorld({ 'eu-west-1': {}, 'eu-central-1': {} });
+    const failed = rejection(sender.send(order('eu-west-1'), { deadlineMs: 0 }));
+    expect(await clock.settle(failed)).toMatchObject({ code: 'deadline-exceeded' });
+    expect(regions['eu-west-1'].given).toHaveLength(1);
+    expect(regions['eu-central-1'].given).toEqual([]);
   });
 
   test('has 30 seconds by default', async () => {

@@ -190,26 +190,32 @@ class SlotEngine implements Engine {
   async #run(delivery: Delivery): Promise<void> {
     delivery.phase = 'running';
     const { runs, deleted } = await this.#options.work(delivery);
-    const verdict = delivery.lane === undefined ? await this.#runAtOnce(runs) : await this.#runInOrder(runs);
-    if (delivery.phase !== 'running') {
-      return; // given up and settled while its handler still ran
-    }
-    if (delivery.isAbandoned) {
+    const verdict = await this.#runAll(delivery, runs);
+    if (!delivery.isAbandoned) {
+      await this.#finish(delivery, verdict, deleted);
+    } else if (delivery.phase === 'running') {
       this.#leaveLane(delivery);
       this.#over(delivery, false);
-      return;
     }
-    await this.#finish(delivery, verdict, deleted);
+    // Otherwise it was given up, and is settled already.
+  }
+
+  #runAll({ lane }: Delivery, runs: readonly ItemRun[]): Promise<Verdict> {
+    if (this.#isDraining) {
+      this.#freeSlot();
+      return Promise.resolve(release()); // it was being opened when nothing was to start any more
+    }
+    return lane === undefined ? this.#runAtOnce(runs) : this.#runInOrder(runs);
   }
 
   /** The items of a message with no lane: each takes a slot, the first the one that the message came with. */
-  async #runAtOnce(runs: readonly ItemRun[]): Promise<Verdict> {
-    const [first, ...others] = runs;
-    const verdicts = others.map((run) => this.#inSlot(run));
-    if (first !== undefined) {
-      verdicts.push(first());
-      await verdicts.at(-1);
+  async #runAtOnce([first, ...others]: readonly ItemRun[]): Promise<Verdict> {
+    const verdicts = first === undefined ? [] : [first()];
+    if (others.length > 0) {
+      verdicts.push(...others.map((run) => this.#inSlot(run)));
+      this.#fillSlots();
     }
+    await verdicts[0];
     this.#freeSlot();
     return combineVerdicts(await Promise.all(verdicts));
   }
@@ -218,7 +224,7 @@ class SlotEngine implements Engine {
   async #runInOrder(runs: readonly ItemRun[]): Promise<Verdict> {
     const verdicts: Verdict[] = [];
     for (const run of runs) {
-      const verdict = await run();
+      const verdict = this.#isDraining && verdicts.length > 0 ? release() : await run();
       verdicts.push(verdict);
       if (verdict.action !== 'ack') {
         break;

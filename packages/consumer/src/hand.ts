@@ -62,7 +62,6 @@ class PolledHand implements Hand, Settler {
   over(delivery: Delivery, gone: boolean): void {
     const { engine, settler } = this.#options;
     const { messageId } = delivery.message;
-    settler.leases.letGo(delivery);
     if (this.#byId.get(messageId) === delivery) {
       this.#byId.delete(messageId);
     }

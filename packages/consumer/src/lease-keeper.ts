@@ -132,7 +132,7 @@ class TimedLeaseKeeper implements LeaseKeeper {
     });
     held.renewal = renewal;
     void renewal.outcome.then((outcome) => {
-      if (held.renewal === renewal && this.#held.get(delivery) === held) {
+      if (this.#held.get(delivery) === held) {
         held.renewal = undefined;
         this.#renewed(delivery, held, change, outcome);
       }

@@ -230,21 +230,28 @@ type StreamUnset = Unset | 'signal';
 
 export type ResolvedStreamOptions<T> = Resolved<StreamOptions<T>, StreamUnset>;
 
+/** The rules of what a stream has that a consumer has not, or has otherwise. */
+export const ownStreamRules: OptionRules<
+  Pick<StreamOptions<unknown>, 'prefetch' | 'signal' | 'stopTimeoutMs'>,
+  'signal'
+> = {
+  prefetch: {
+    kind: 'number',
+    default: sqsLimits.maxBatchEntries - 1,
+    min: 0,
+    max: maxInHand,
+    doc: 'Messages fetched together with the one asked for, and held ready. The default fills a receive.',
+  },
+  signal: {
+    kind: 'object',
+    methods: ['addEventListener', 'removeEventListener'],
+    what: 'an AbortSignal',
+    doc: 'Ends the loop: the message in hand is finished first.',
+  },
+  stopTimeoutMs: { ...stopRules.timeoutMs, doc: 'How long leaving the loop may take: see `stop`.' },
+};
+
 export function streamRules<T>(): OptionRules<StreamOptions<T>, StreamUnset> {
   const { maxConcurrency: _one, maxPollers: _alsoOne, ...shared } = consumerRules<T>();
-  return {
-    ...shared,
-    prefetch: {
-      ...shared.prefetch,
-      default: sqsLimits.maxBatchEntries - 1,
-      doc: 'Messages fetched together with the one asked for, and held ready. The default fills a receive.',
-    },
-    signal: {
-      kind: 'object',
-      methods: ['addEventListener', 'removeEventListener'],
-      what: 'an AbortSignal',
-      doc: 'Ends the loop: the message in hand is finished first.',
-    },
-    stopTimeoutMs: { ...stopRules.timeoutMs, doc: 'How long leaving the loop may take: see `stop`.' },
-  };
+  return { ...shared, ...ownStreamRules };
 }

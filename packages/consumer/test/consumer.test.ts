@@ -229,6 +229,43 @@ describe('polling', () => {
   });
 });
 
+describe('an outage', () => {
+  test('is probed by one poll at a time, and polls that fail together count once', async () => {
+    const { clock, faults, send, consume, sleep, calls } = createScene({ latencyMs: 100 });
+    await send(2_000);
+    const consumer = consume(() => sleep(10), { maxConcurrency: 200, random: () => 0.999 });
+    consumer.start();
+    while (consumer.stats().polls < 4) {
+      await clock.advance(10);
+    }
+    const failsFrom = clock.monotonic();
+    faults.failNext('receive', { kind: 'unavailable' }, { times: Number.POSITIVE_INFINITY });
+    await clock.advance(10_000);
+    const at = calls('receive')
+      .map(({ atMs }) => atMs - failsFrom)
+      .filter((each) => each > 200);
+    // Rests of about 1, 2 and 4 seconds after failures that took 100 ms each.
+    expect(at.map((each) => Math.round(each / 1_000))).toEqual([1, 3, 7]);
+    await clock.settle(consumer.stop());
+  });
+
+  test('that comes after a recovery is waited out from the shortest rest again', async () => {
+    const { clock, faults, consume, calls } = createScene();
+    faults.failNext('receive', { kind: 'unavailable' }, { times: 6 });
+    const consumer = consume(() => undefined, { random: () => 0.999, waitTimeMs: 5_000 });
+    consumer.start();
+    await clock.advance(70_000);
+    expect(consumer.stats().emptyReceives).toBeGreaterThan(0);
+    const before = calls('receive').length;
+    faults.failNext('receive', { kind: 'unavailable' });
+    await clock.advance(10_000);
+    const [failed, next] = calls('receive').slice(before);
+    expect(faults.pending).toBe(0);
+    expect((next?.atMs ?? 0) - (failed?.atMs ?? 0)).toBeCloseTo(1_000, -1);
+    await clock.settle(consumer.stop());
+  });
+});
+
 describe('delivered twice', () => {
   test('a message that comes again while it runs is not run again, and is deleted by its newest handle', async () => {
     const { clock, queue, faults, send, consume, sleep } = createScene();
@@ -260,6 +297,26 @@ describe('delivered twice', () => {
     await clock.advance(10_000);
     expect(runs).toBe(1);
     expect(calls('deleteBatch')).toHaveLength(2);
+    expect(queue.messages()).toEqual([]);
+    await clock.settle(consumer.stop());
+  });
+
+  test('of several deliveries that wait only the newest is kept', async () => {
+    const { clock, queue, faults, send, consume, calls, errors } = createScene();
+    await send(1);
+    faults.failNext('deleteBatch', [{ kind: 'duplicate' }, { kind: 'slow-reply', delayMs: 3_000 }]);
+    faults.failNext('receive', { kind: 'duplicate' });
+    faults.failNext('receive', { kind: 'duplicate' });
+    let runs = 0;
+    const consumer = consume(() => {
+      runs++;
+    });
+    consumer.start();
+    await clock.advance(60_000);
+    expect(runs).toBe(1);
+    expect(consumer.stats()).toMatchObject({ received: 3, leasesLost: 0 });
+    expect(calls('changeVisibilityBatch')).toEqual([]);
+    expect(errors).toEqual([]);
     expect(queue.messages()).toEqual([]);
     await clock.settle(consumer.stop());
   });

@@ -1,5 +1,6 @@
 import { isQueueError } from '@sqskit/core';
 import { expect, test } from 'vitest';
+import { retry } from '../src/index.ts';
 import { createScene } from './scene.ts';
 
 test('a lease is renewed for as long as the handler runs', async () => {
@@ -154,8 +155,9 @@ test('a process that was busy for longer than a lease does not settle by it', as
   consumer.start();
   await clock.advance(10);
   expect(calls('deleteBatch')).toEqual([]);
-  expect(errors.some(({ error }) => isQueueError(error, 'lease-lost'))).toBe(true);
-  expect(consumer.stats()).toMatchObject({ acked: 0, unsettled: 1, settling: 0 });
+  expect(errors.map(({ context }) => context.during)).toEqual(['settle']);
+  expect(isQueueError(errors[0]?.error, 'lease-lost')).toBe(true);
+  expect(consumer.stats()).toMatchObject({ acked: 0, unsettled: 1, leasesLost: 0, settling: 0 });
   await clock.settle(consumer.stop());
 });
 
@@ -176,5 +178,94 @@ test('a lease is given up twelve hours after the receive', async () => {
   await clock.advance(43_250_000);
   expect(toldAt).toBeGreaterThan(43_100_000);
   expect(toldAt).toBeLessThanOrEqual(43_200_000);
+  await clock.settle(consumer.stop({ timeoutMs: 1_000 }));
+});
+
+test('a renewal that waits for its next attempt is given up when the handler ends', async () => {
+  const { clock, faults, send, consume, sleep, calls } = createScene();
+  await send(1);
+  faults.failNext('changeVisibilityBatch', { kind: 'throttle' });
+  const consumer = consume(
+    async () => {
+      await sleep(5_030);
+      throw new Error('just after the renewal was refused');
+    },
+    { visibilityTimeoutMs: 10_000, retryBaseMs: 60_000, random: () => 0.99 },
+  );
+  consumer.start();
+  await clock.advance(5_100);
+  const changes = calls('changeVisibilityBatch').map(({ given }) => given[0]?.visibilityTimeoutMs);
+  expect(changes).toEqual([10_000, 59_400]);
+  await clock.settle(consumer.stop());
+});
+
+test('leases that are due soon are renewed along with those that are due', async () => {
+  const { clock, send, consume, sleep, calls } = createScene();
+  const consumer = consume(() => sleep(100_000), { visibilityTimeoutMs: 30_000 });
+  consumer.start();
+  for (let count = 0; count < 10; count++) {
+    await clock.advance(200);
+    await send(1);
+  }
+  await clock.advance(90_000);
+  expect(consumer.stats()).toMatchObject({ running: 10, leasesLost: 0 });
+  expect(calls('changeVisibilityBatch').length).toBeLessThanOrEqual(7);
+  await clock.settle(consumer.stop({ timeoutMs: 1_000 }));
+});
+
+test('a renewal that is refused while the message is being deleted says nothing', async () => {
+  const { clock, faults, send, consume, errors, calls } = createScene();
+  await send(1);
+  faults.failNext('deleteBatch', { kind: 'lost-reply', timeoutMs: 3_000 });
+  const consumer = consume(() => undefined, { visibilityTimeoutMs: 4_000 });
+  consumer.start();
+  await clock.advance(10_000);
+  expect(calls('changeVisibilityBatch')).toHaveLength(1);
+  expect(calls('deleteBatch')).toHaveLength(2);
+  expect(errors).toEqual([]);
+  expect(consumer.stats()).toMatchObject({ acked: 1, unsettled: 0, leasesLost: 0 });
+  await clock.settle(consumer.stop());
+});
+
+test('a lease that ends while the message is being deleted is one report: not settled', async () => {
+  const { clock, faults, send, consume, errors } = createScene();
+  await send(1);
+  for (const verb of ['deleteBatch', 'changeVisibilityBatch'] as const) {
+    faults.failNext(verb, { kind: 'unavailable' }, { times: Number.POSITIVE_INFINITY });
+  }
+  const consumer = consume(() => undefined, { visibilityTimeoutMs: 4_000, waitTimeMs: 1_000 });
+  consumer.start();
+  await clock.advance(1_000);
+  consumer.pause();
+  await clock.advance(3_500);
+  expect(errors.map(({ context }) => context.during)).toEqual(['settle']);
+  expect(isQueueError(errors[0]?.error, 'deadline-exceeded')).toBe(true);
+  expect(consumer.stats()).toMatchObject({ acked: 0, unsettled: 1, leasesLost: 0, settling: 0 });
+  faults.clear();
+  await clock.settle(consumer.stop());
+});
+
+test('what a handler throws after it was told to end is no failure of the message', async () => {
+  const { clock, faults, send, consume, sleep, errors } = createScene();
+  await send(1);
+  faults.failNext('changeVisibilityBatch', { kind: 'entry-rejection', awsCode: 'ReceiptHandleIsInvalid' });
+  let asked = 0;
+  const consumer = consume(
+    async (_message, { signal }) => {
+      await sleep(60_000, signal);
+    },
+    {
+      visibilityTimeoutMs: 20_000,
+      failurePolicy() {
+        asked++;
+        return retry();
+      },
+    },
+  );
+  consumer.start();
+  await clock.advance(12_000);
+  expect(asked).toBe(0);
+  expect(errors.map(({ context }) => context.during)).toEqual(['lease']);
+  expect(consumer.stats()).toMatchObject({ running: 0, leasesLost: 1 });
   await clock.settle(consumer.stop({ timeoutMs: 1_000 }));
 });

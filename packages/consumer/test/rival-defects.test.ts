@@ -34,8 +34,11 @@ test('a renewal never overwrites the back-off of a failed message', async () => 
   );
   consumer.start();
   await clock.advance(10_000);
-  const changes = calls('changeVisibilityBatch').flatMap((call) => call.given);
-  expect(changes.map((change) => change.visibilityTimeoutMs)).toEqual([4_000, 54_000]);
+  const [renewal, settling] = calls('changeVisibilityBatch');
+  expect(renewal?.given.map((change) => change.visibilityTimeoutMs)).toEqual([4_000]);
+  expect(settling?.given.map((change) => change.visibilityTimeoutMs)).toEqual([54_000]);
+  // Not called before the renewal was answered.
+  expect(settling?.atMs).toBeGreaterThanOrEqual((renewal?.atMs ?? 0) + 400);
   expect(queue.messages()).toMatchObject([{ state: 'in-flight', receiveCount: 1 }]);
   await clock.advance(30_000);
   expect(queue.messages()).toMatchObject([{ state: 'in-flight', receiveCount: 1 }]);

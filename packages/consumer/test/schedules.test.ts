@@ -11,7 +11,7 @@ import {
 import { expect, test } from 'vitest';
 import { type Consumer, createConsumer, release, retry, type StopReport } from '../src/index.ts';
 
-// Random schedules with faults: several consumers, stops, starts and pauses, handlers that fail, and a ledger of every
+// Random schedules with faults: several consumers, stops, starts and pauses, handlers that fail, and a log of every
 // run that is checked as it is written.
 
 interface Plan extends FaultPlan {
@@ -28,7 +28,7 @@ interface Life {
 }
 
 /** Every run of every handler, and what must never be. */
-class Ledger {
+class RunLog {
   readonly violations: string[] = [];
   readonly completed = new Set<string>();
   runs = 0;
@@ -112,9 +112,9 @@ async function play({ seed, fifo, consumers: consumerCount, rates }: Schedule): 
   }
   faults.isOn = true;
 
-  const ledger = new Ledger(queue, consumerCount > 1 && (rates.duplicates ?? 0) > 0);
+  const runLog = new RunLog(queue, consumerCount > 1 && (rates.duplicates ?? 0) > 0);
   const consumers = Array.from({ length: consumerCount }, () =>
-    createScheduled({ queue, clock, random, ledger, between }),
+    createScheduled({ queue, clock, random, runLog, between }),
   );
   for (const consumer of consumers) {
     consumer.start();
@@ -124,7 +124,7 @@ async function play({ seed, fifo, consumers: consumerCount, rates }: Schedule): 
     await clock.advance(between(1, 3_000));
     const consumer = consumers[between(0, consumerCount - 1)];
     if (consumer !== undefined) {
-      disturb(consumer, between, clock, ledger, stops);
+      disturb(consumer, between, clock, runLog, stops);
     }
   }
   await clock.settle(Promise.all(stops));
@@ -155,28 +155,28 @@ async function play({ seed, fifo, consumers: consumerCount, rates }: Schedule): 
   await clock.advance(120_000);
   expect(queue.calls.length, 'no call after the last stop').toBe(calls);
   expect(clock.pendingTimers, 'no timer after the last stop').toBe(0);
-  ledger.checkDeletes();
-  expect(ledger.violations).toEqual([]);
-  expect(ledger.runs).toBeGreaterThanOrEqual(messageCount);
+  runLog.checkDeletes();
+  expect(runLog.violations).toEqual([]);
+  expect(runLog.runs).toBeGreaterThanOrEqual(messageCount);
 }
 
 function createScheduled({
   queue,
   clock,
   random,
-  ledger,
+  runLog,
   between,
 }: {
   readonly queue: FakeQueue;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly ledger: Ledger;
+  readonly runLog: RunLog;
   readonly between: (low: number, high: number) => number;
 }): Consumer {
   return createConsumer<number>(
     queue,
     async (message, { signal }) => {
-      const ended = ledger.begin(message.messageId, signal);
+      const ended = runLog.begin(message.messageId, signal);
       try {
         const heedsSignal = random() < 0.5;
         const tookMs = random() < 0.1 ? between(3_000, 12_000) : between(0, 200);
@@ -191,7 +191,7 @@ function createScheduled({
         if (draw < 0.18) {
           return retry({ delayMs: between(0, 4_000) });
         }
-        ledger.completed.add(message.messageId);
+        runLog.completed.add(message.messageId);
         return undefined;
       } finally {
         ended();
@@ -215,7 +215,7 @@ function disturb(
   consumer: Consumer,
   between: (low: number, high: number) => number,
   clock: Clock,
-  ledger: Ledger,
+  runLog: RunLog,
   stops: Promise<void>[],
 ): void {
   switch (between(0, 5)) {
@@ -225,7 +225,7 @@ function disturb(
       const wasStopping = consumer.stats().state === 'stopping';
       const check = ({ tookMs }: StopReport): void => {
         if (!wasStopping && clock.monotonic() - startedAt > timeoutMs + 1) {
-          ledger.violations.push(`a stop of ${timeoutMs} ms took ${tookMs} ms`);
+          runLog.violations.push(`a stop of ${timeoutMs} ms took ${tookMs} ms`);
         }
       };
       stops.push(consumer.stop({ timeoutMs }).then(check));

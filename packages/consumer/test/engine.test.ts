@@ -1,0 +1,175 @@
+// The engine by itself: messages from anywhere, settled by a settler that only takes notes.
+
+import { type Handler, json, noopRecorder, plain, QueueError, retry, type Verdict } from '@sqskit/core';
+import { createFakeClock, type FakeClock } from '@sqskit/testing';
+import { expect, test } from 'vitest';
+import { createDelivery, type Delivery } from '../src/delivery.ts';
+import { createEngine, type Engine, type Settler } from '../src/engine.ts';
+import { createInstruments } from '../src/instruments.ts';
+import { createWork } from '../src/work.ts';
+
+interface Bench {
+  readonly clock: FakeClock;
+  readonly engine: Engine;
+  readonly settler: Settler;
+  /** `id action` of each verdict that was carried out, in order. */
+  readonly settled: string[];
+  readonly over: string[];
+}
+
+function createBench(handler: Handler<unknown>, maxConcurrency = 2): Bench {
+  const clock = createFakeClock();
+  const settled: string[] = [];
+  const over: string[] = [];
+  const engine = createEngine({
+    maxConcurrency,
+    onRoom: () => undefined,
+    work: createWork<unknown>({
+      handler,
+      codec: json(),
+      envelope: plain(),
+      failurePolicy: () => retry(),
+      report: () => undefined,
+      instruments: createInstruments(noopRecorder, 'q', clock),
+    }),
+  });
+  const settler: Settler = {
+    settle(delivery, verdict: Verdict) {
+      settled.push(`${delivery.message.messageId} ${verdict.action}`);
+      return Promise.resolve(verdict.action === 'ack');
+    },
+    over: (delivery, gone) => over.push(`${delivery.message.messageId} ${gone ? 'gone' : 'comes again'}`),
+  };
+  return { clock, engine, settler, settled, over };
+}
+
+function deliveries(count: number, lane?: string): Delivery[] {
+  return Array.from({ length: count }, (_, index) =>
+    createDelivery(
+      {
+        messageId: `${lane ?? 'm'}${index}`,
+        receiptHandle: `r${index}`,
+        body: String(index),
+        attributes: {},
+        receiveCount: 1,
+        sentAtMs: undefined,
+        groupId: lane,
+        deduplicationId: undefined,
+        sequenceNumber: undefined,
+        traceHeader: undefined,
+      },
+      'https://queue.test/1/q',
+      lane,
+    ),
+  );
+}
+
+const reason = new QueueError('stopped', 'the test says so', { what: 'engine' });
+
+test('runs and settles messages that no poll has brought', async () => {
+  const { clock, engine, settler, settled, over } = createBench(({ body }) => {
+    if (body === 1) {
+      throw new Error('one of them');
+    }
+  });
+  engine.process(deliveries(3), settler);
+  await clock.settle(engine.idle());
+  expect([...settled].sort()).toEqual(['m0 ack', 'm1 retry', 'm2 ack']);
+  expect([...over].sort()).toEqual(['m0 gone', 'm1 comes again', 'm2 gone']);
+});
+
+test('messages of different settlers meet in the same slots', async () => {
+  let running = 0;
+  let most = 0;
+  const bench = createBench(async () => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => bench.clock.setTimer(() => resolve(undefined), 10));
+    running--;
+  });
+  const other: string[] = [];
+  bench.engine.process(deliveries(5), bench.settler);
+  bench.engine.process(deliveries(5, undefined), {
+    settle: (delivery) => {
+      other.push(delivery.message.messageId);
+      return Promise.resolve(true);
+    },
+    over: () => undefined,
+  });
+  await bench.clock.settle(bench.engine.idle());
+  expect(most).toBe(2);
+  expect([bench.settled.length, other.length]).toEqual([5, 5]);
+});
+
+test('a drained engine gives back what waits and what still comes, last first, and lets handlers finish', async () => {
+  const bench = createBench(
+    () => new Promise((resolve) => bench.clock.setTimer(() => resolve(undefined), 100)),
+  );
+  const { clock, engine, settler, settled } = bench;
+  const all = deliveries(5);
+  engine.process(all.slice(0, 4), settler);
+  await clock.flush();
+  engine.drain();
+  engine.process(all.slice(4), settler);
+  expect(settled).toEqual(['m3 release', 'm2 release', 'm4 release']);
+  await clock.settle(engine.idle());
+  expect(settled.slice(3)).toEqual(['m0 ack', 'm1 ack']);
+});
+
+test('giving up releases what runs without waiting, once, and keeps the slot until the handler ends', async () => {
+  const signals: boolean[] = [];
+  const bench = createBench(async (_message, { signal }) => {
+    await new Promise((resolve) => bench.clock.setTimer(() => resolve(undefined), 100));
+    signals.push(signal.aborted);
+  });
+  const { clock, engine, settler, settled, over } = bench;
+  engine.process(deliveries(2), settler);
+  await clock.flush();
+  expect(engine.giveUp(reason).map(({ message }) => message.messageId)).toEqual(['m0', 'm1']);
+  await clock.settle(engine.idle());
+  expect(settled).toEqual(['m0 release', 'm1 release']);
+  expect(engine.running).toBe(2);
+  await clock.advance(100);
+  expect(engine.running).toBe(0);
+  expect(signals).toEqual([true, true]);
+  expect([settled.length, over.length]).toEqual([2, 2]);
+});
+
+test('a lost message settles nothing, in whatever state it was', async () => {
+  const bench = createBench(
+    () => new Promise((resolve) => bench.clock.setTimer(() => resolve(undefined), 100)),
+    1,
+  );
+  const { clock, engine, settler, settled, over } = bench;
+  const [running, waiting, next] = deliveries(3);
+  const stranger = deliveries(1)[0];
+  if (running === undefined || waiting === undefined || next === undefined || stranger === undefined) {
+    throw new Error('three were made');
+  }
+  engine.process([running, waiting, next], settler);
+  await clock.flush();
+  engine.lose(running, reason);
+  engine.lose(waiting, reason);
+  engine.lose(stranger, reason);
+  expect(engine.waiting).toBe(1);
+  await clock.settle(engine.idle());
+  expect(settled).toEqual(['m2 ack']);
+  expect(over).toEqual(['m1 comes again', 'm0 comes again', 'm2 gone']);
+  engine.lose(next, reason);
+  expect(over).toHaveLength(3);
+});
+
+test('losing the head of a group that waits gives back the group', async () => {
+  const bench = createBench(() => new Promise(() => undefined), 1);
+  const { clock, engine, settler, settled } = bench;
+  engine.process(deliveries(1), settler);
+  const group = deliveries(3, 'g');
+  engine.process(group, settler);
+  await clock.flush();
+  const [head] = group;
+  if (head !== undefined) {
+    engine.lose(head, reason);
+  }
+  await clock.flush();
+  expect(settled).toEqual(['g2 release', 'g1 release']);
+  expect(engine.waiting).toBe(0);
+});

@@ -1,0 +1,91 @@
+import type { Recorder } from '@sqskit/core';
+import { expect, test } from 'vitest';
+import { createScene } from './scene.ts';
+
+interface Recorded {
+  readonly recorder: Recorder;
+  /** Asked for, with unit and dimensions. */
+  readonly instruments: string[];
+  readonly values: Map<string, number[]>;
+}
+
+function record(enabled: boolean): Recorded {
+  const instruments: string[] = [];
+  const values = new Map<string, number[]>();
+  const note = (name: string) => (value: number) => {
+    values.set(name, [...(values.get(name) ?? []), value]);
+  };
+  const ask = (name: string, unit: string, dimensions: unknown): void => {
+    instruments.push(`${name} ${unit} ${JSON.stringify(dimensions)}`);
+  };
+  const recorder: Recorder = {
+    enabled,
+    counter(name, dimensions) {
+      ask(name, 'Count', dimensions);
+      return { add: note(name) };
+    },
+    gauge(name, unit, dimensions) {
+      ask(name, unit, dimensions);
+      return { set: note(name) };
+    },
+    histogram(name, unit, dimensions) {
+      ask(name, unit, dimensions);
+      return { record: note(name) };
+    },
+  };
+  return { recorder, instruments, values };
+}
+
+test('what happens to messages is recorded, with the queue name as dimension', async () => {
+  const { clock, send, consume, sleep } = createScene();
+  await send(4);
+  const { recorder, instruments, values } = record(true);
+  await clock.advance(3_000);
+  const consumer = consume(
+    async ({ body }) => {
+      await sleep(250);
+      if (body === 0) {
+        throw new Error('one of them');
+      }
+    },
+    { recorder, waitTimeMs: 2_000, retryBaseMs: 60_000, random: () => 0.9 },
+  );
+  consumer.start();
+  await clock.advance(5_000);
+  await clock.settle(consumer.stop());
+  const dimension = JSON.stringify({ QueueName: 'fake' });
+  expect([...instruments].sort()).toEqual(
+    [
+      'DuplicateReceives Count',
+      'EmptyReceives Count',
+      'FailedReceives Count',
+      'LeasesLost Count',
+      'MessagesAcked Count',
+      'MessagesDeadLettered Count',
+      'MessagesReceived Count',
+      'MessagesReleased Count',
+      'MessagesRetried Count',
+      'MessagesUnsettled Count',
+      'ProcessingTime Milliseconds',
+      'QueueTime Milliseconds',
+      'RunningHandlers Count',
+    ].map((name) => `${name} ${dimension}`),
+  );
+  const sum = (name: string): number => (values.get(name) ?? []).reduce((total, value) => total + value, 0);
+  expect([sum('MessagesReceived'), sum('MessagesAcked'), sum('MessagesRetried')]).toEqual([4, 3, 1]);
+  expect(values.get('ProcessingTime')).toEqual([250, 250, 250, 250]);
+  expect(values.get('QueueTime')).toEqual([3_000, 3_000, 3_000, 3_000]);
+  expect(values.get('RunningHandlers')).toEqual([1, 2, 3, 4, 3, 2, 1, 0]);
+});
+
+test('a recorder that is not enabled is not asked for anything', async () => {
+  const { clock, send, consume } = createScene();
+  await send(2);
+  const { recorder, instruments } = record(false);
+  const consumer = consume(() => undefined, { recorder, waitTimeMs: 1_000 });
+  consumer.start();
+  await clock.advance(100);
+  await clock.settle(consumer.stop());
+  expect(instruments).toEqual([]);
+  expect(consumer.stats().acked).toBe(2);
+});

@@ -1,0 +1,246 @@
+import { isQueueError } from '@sqskit/core';
+import { describe, expect, test } from 'vitest';
+import { altered, createScene } from './scene.ts';
+
+describe('stopping', () => {
+  test('messages that have not started are released at once', async () => {
+    const { clock, queue, send, consume, sleep, calls } = createScene();
+    await send(20);
+    const consumer = consume(() => sleep(3_000), {
+      maxConcurrency: 5,
+      prefetch: 15,
+      waitTimeMs: 1_000,
+      settleLingerMs: 2_000,
+    });
+    consumer.start();
+    await clock.advance(2_000);
+    const stopping = consumer.stop();
+    await clock.advance(30);
+    expect(queue.messages().filter(({ state }) => state === 'visible')).toHaveLength(15);
+    expect(calls('changeVisibilityBatch').map(({ entries }) => entries)).toEqual([10, 5]);
+    expect(consumer.stats()).toMatchObject({ state: 'stopping', running: 5, waiting: 0 });
+    const report = await clock.settle(stopping);
+    expect(report).toMatchObject({ isClean: true, acked: 5, released: 15, retried: 0, abandoned: [] });
+    expect(report.tookMs).toBeLessThan(3_100);
+  });
+
+  test('handlers that run may finish, with their leases renewed', async () => {
+    const { clock, queue, send, consume, sleep } = createScene();
+    await send(1);
+    const consumer = consume(() => sleep(25_000), { visibilityTimeoutMs: 4_000, waitTimeMs: 1_000 });
+    consumer.start();
+    await clock.advance(100);
+    const report = await clock.settle(consumer.stop());
+    expect(report).toMatchObject({ isClean: true, acked: 1, tookMs: expect.closeTo(24_920, -2) });
+    expect(queue.messages()).toEqual([]);
+  });
+
+  test('what a long poll under way still brings is released at once', async () => {
+    const { clock, queue, send, consume } = createScene();
+    const consumer = consume(() => expect.unreachable());
+    consumer.start();
+    await clock.advance(5_000);
+    const stopping = consumer.stop();
+    await send(3);
+    const report = await clock.settle(stopping);
+    expect(report).toMatchObject({ isClean: true, released: 3 });
+    expect(report.tookMs).toBeLessThan(100);
+    expect(queue.messages().map(({ state }) => state)).toEqual(['visible', 'visible', 'visible']);
+  });
+
+  test('an idle consumer stops when its long poll returns', async () => {
+    const { clock, consume } = createScene();
+    const consumer = consume(() => undefined, { waitTimeMs: 5_000 });
+    consumer.start();
+    await clock.advance(1_000);
+    expect((await clock.settle(consumer.stop())).tookMs).toBe(4_000);
+  });
+
+  test('at the end of the time handlers are told, their messages released and reported', async () => {
+    const { clock, queue, send, consume, sleep } = createScene();
+    await send(3);
+    const reasons: unknown[] = [];
+    let zombies = 0;
+    const consumer = consume(async (_message, { signal }) => {
+      signal.addEventListener('abort', () => reasons.push(signal.reason));
+      await sleep(100_000);
+      zombies++;
+    });
+    consumer.start();
+    await clock.advance(1_000);
+    const report = await clock.settle(consumer.stop({ timeoutMs: 10_000 }));
+    expect(report).toMatchObject({ isClean: false, acked: 0, released: 3, unsettled: 0 });
+    expect([...report.abandoned].sort()).toEqual(queue.messages().map(({ messageId }) => messageId));
+    expect(report.tookMs).toBeLessThanOrEqual(10_000);
+    expect(report.tookMs).toBeGreaterThanOrEqual(9_000);
+    expect(reasons).toHaveLength(3);
+    expect(reasons.every((reason) => isQueueError(reason, 'stopped'))).toBe(true);
+    expect(queue.messages().map(({ state }) => state)).toEqual(['visible', 'visible', 'visible']);
+    const calls = queue.calls.length;
+    await clock.advance(200_000);
+    expect(zombies).toBe(3);
+    expect(queue.calls).toHaveLength(calls);
+  });
+
+  test('a handler that outlives its lease is reported too, and nothing is settled for it', async () => {
+    const { clock, queue, faults, send, consume } = createScene();
+    await send(1);
+    faults.failNext('changeVisibilityBatch', { kind: 'entry-rejection', awsCode: 'ReceiptHandleIsInvalid' });
+    const consumer = consume(() => new Promise(() => undefined), { visibilityTimeoutMs: 100_000 });
+    consumer.start();
+    await clock.advance(60_000);
+    expect(consumer.stats()).toMatchObject({ leasesLost: 1, running: 1 });
+    const report = await clock.settle(consumer.stop({ timeoutMs: 5_000 }));
+    expect(report).toMatchObject({ released: 0, unsettled: 0, isClean: false });
+    expect(report.abandoned).toEqual([queue.accepted[0]?.messageId]);
+  });
+
+  test('it takes no longer than it was given, whatever hangs', async () => {
+    for (const timeoutMs of [0, 1, 500, 5_000, 30_000]) {
+      const { clock, queue, send, consume } = createScene();
+      await send(20);
+      const never = new Promise<never>(() => undefined);
+      const hanging = altered(queue, {
+        deleteBatch: () => never,
+        changeVisibilityBatch: () => never,
+      });
+      const consumer = consume(
+        ({ body }) => (body === 0 ? never : undefined),
+        { maxConcurrency: 5, visibilityTimeoutMs: 120_000 },
+        hanging,
+      );
+      consumer.start();
+      await clock.advance(100);
+      const startedAt = clock.monotonic();
+      const report = await clock.settle(consumer.stop({ timeoutMs }));
+      expect(clock.monotonic() - startedAt).toBeLessThanOrEqual(timeoutMs);
+      expect(report).toMatchObject({ isClean: false, acked: 0, released: 0, unsettled: 20 });
+      expect(report.abandoned).toHaveLength(1);
+      expect(consumer.stats()).toMatchObject({ state: 'stopped', running: 0, settling: 0, polls: 0 });
+    }
+  });
+
+  test('settling goes on while it stops: a failing delete is repeated', async () => {
+    const { clock, queue, faults, send, consume } = createScene();
+    await send(5);
+    const consumer = consume(() => undefined, { waitTimeMs: 1_000 });
+    faults.failNext('deleteBatch', { kind: 'unavailable' }, { times: 4 });
+    consumer.start();
+    await clock.advance(10);
+    const report = await clock.settle(consumer.stop());
+    expect(report).toMatchObject({ isClean: true, acked: 5 });
+    expect(queue.messages()).toEqual([]);
+  });
+
+  test('no timer and no call is left when it has resolved', async () => {
+    for (const timeoutMs of [0, 2_000, 60_000]) {
+      const { clock, queue, send, consume, sleep } = createScene();
+      await send(40);
+      const consumer = consume(
+        ({ body }, { signal }) => (body % 2 === 0 ? sleep(20_000, signal) : Promise.reject(new Error('odd'))),
+        { maxConcurrency: 15 },
+      );
+      consumer.start();
+      await clock.advance(3_000);
+      await clock.settle(consumer.stop({ timeoutMs }));
+      expect(clock.pendingTimers).toBe(0);
+      const calls = queue.calls.length;
+      await clock.advance(600_000);
+      expect(queue.calls).toHaveLength(calls);
+    }
+  });
+
+  test('a renewal that is never answered leaves nothing behind', async () => {
+    const { clock, queue, send, consume } = createScene();
+    await send(3);
+    const never = new Promise<never>(() => undefined);
+    const hanging = altered(queue, { changeVisibilityBatch: () => never });
+    const consumer = consume(() => never, { visibilityTimeoutMs: 10_000 }, hanging);
+    consumer.start();
+    await clock.advance(6_000);
+    const report = await clock.settle(consumer.stop({ timeoutMs: 2_000 }));
+    expect(report).toMatchObject({ tookMs: 2_000, unsettled: 3 });
+    await clock.flush();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('during an outage it does not wait for the next poll', async () => {
+    const { clock, faults, consume } = createScene();
+    faults.failNext('receive', { kind: 'unavailable' }, { times: Number.POSITIVE_INFINITY });
+    const consumer = consume(() => undefined);
+    consumer.start();
+    await clock.advance(100_000);
+    expect((await clock.settle(consumer.stop())).tookMs).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('starting and stopping', () => {
+  test('stopping what does not run resolves at once', async () => {
+    const { consume } = createScene();
+    expect(await consume(() => undefined).stop()).toMatchObject({ isClean: true, tookMs: 0 });
+  });
+
+  test('a second stop resolves with the same report', async () => {
+    const { clock, send, consume, sleep } = createScene();
+    await send(1);
+    const consumer = consume(() => sleep(1_000), { waitTimeMs: 1_000 });
+    consumer.start();
+    await clock.advance(10);
+    const [first, second] = await clock.settle(
+      Promise.all([consumer.stop(), consumer.stop({ timeoutMs: 0 })]),
+    );
+    expect(second).toBe(first);
+    expect(first.acked).toBe(1);
+  });
+
+  test('a start while it stops takes effect when it has stopped, and the last word counts', async () => {
+    const { clock, send, consume } = createScene();
+    const consumer = consume(() => undefined, { waitTimeMs: 1_000 });
+    consumer.start();
+    await clock.advance(10);
+    const stopping = consumer.stop();
+    consumer.start();
+    expect(consumer.stats().state).toBe('stopping');
+    await clock.settle(stopping);
+    expect(consumer.stats().state).toBe('running');
+    await send(1);
+    await clock.advance(100);
+    expect(consumer.stats().acked).toBe(1);
+    const last = consumer.stop();
+    consumer.start();
+    void consumer.stop();
+    await clock.settle(last);
+    await clock.advance(60_000);
+    expect(consumer.stats()).toMatchObject({ state: 'stopped', polls: 0 });
+  });
+
+  test('a consumer is stopped when it goes out of scope', async () => {
+    const { clock, send, consume, queue } = createScene();
+    await send(1);
+    const use = async (): Promise<void> => {
+      await using consumer = consume(() => undefined, { waitTimeMs: 1_000 });
+      consumer.start();
+      await new Promise((resolve) => clock.setTimer(() => resolve(undefined), 500));
+    };
+    await clock.settle(use());
+    expect(queue.messages()).toEqual([]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('a consumer that was paused polls again after a stop and a start', async () => {
+    const { clock, consume } = createScene();
+    const consumer = consume(() => undefined);
+    consumer.start();
+    consumer.pause();
+    await clock.settle(consumer.stop());
+    consumer.start();
+    expect(consumer.stats()).toMatchObject({ state: 'running', polls: 1 });
+    await clock.settle(consumer.stop());
+  });
+
+  test('a wrong time to stop in is refused', async () => {
+    const { consume } = createScene();
+    await expect(consume(() => undefined).stop({ timeoutMs: -1 })).rejects.toThrow(/timeoutMs/);
+  });
+});

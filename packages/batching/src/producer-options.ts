@@ -53,9 +53,9 @@ export interface ProducerOptions<T> {
   readonly retryMaxMs?: number | undefined;
   /** FIFO queues: where a message without a deduplication id gets one. Default: `message-id`. */
   readonly deduplication?: Deduplication | undefined;
-  /** What the ids of messages without one begin with. Default: 16 random characters. */
+  /** What the ids of messages without one begin with, before 16 random characters and a counter. Default: nothing. */
   readonly idPrefix?: string | undefined;
-  /** Default: the system's clock. */
+  /** Default: the machine's clock. */
   readonly clock?: Clock | undefined;
   /** For jitter and the id prefix. Default: `Math.random`. */
   readonly random?: Random | undefined;
@@ -81,7 +81,7 @@ export const producerOptionRules: OptionRules<ProducerOptions<unknown>, Unset> =
     kind: 'object',
     default: json(),
     methods: ['encode', 'decode'],
-    what: 'a Codec',
+    what: 'a codec',
     shown: '`json()`',
     doc: 'Turns bodies into content.',
   },
@@ -89,7 +89,7 @@ export const producerOptionRules: OptionRules<ProducerOptions<unknown>, Unset> =
     kind: 'object',
     default: plain(),
     methods: ['seal', 'open'],
-    what: 'an Envelope',
+    what: 'an envelope',
     shown: '`plain()`',
     doc: 'Turns content into SQS messages. The consumer must be given the same.',
   },
@@ -198,14 +198,14 @@ export const producerOptionRules: OptionRules<ProducerOptions<unknown>, Unset> =
   idPrefix: {
     kind: 'text',
     maxLength: 100,
-    doc: 'What the ids of messages without one begin with; a counter follows. Unset, 16 random characters. Two producers of one FIFO queue must not share it.',
+    doc: 'What the ids of messages without one begin with, to recognise them by; 16 random characters and a counter follow.',
   },
   clock: {
     kind: 'object',
     default: systemClock,
     methods: ['now', 'monotonic', 'setTimer'],
-    what: 'a Clock',
-    shown: "the system's",
+    what: 'a clock',
+    shown: "the machine's",
     doc: 'Where time comes from.',
   },
   random: {
@@ -218,7 +218,7 @@ export const producerOptionRules: OptionRules<ProducerOptions<unknown>, Unset> =
     kind: 'object',
     default: silentLogger,
     methods: ['debug', 'warn', 'error'],
-    what: 'a Logger',
+    what: 'a logger',
     shown: 'silent',
     doc: 'Told what people should know. Never given message bodies.',
   },
@@ -226,7 +226,7 @@ export const producerOptionRules: OptionRules<ProducerOptions<unknown>, Unset> =
     kind: 'object',
     default: noopRecorder,
     methods: ['counter', 'gauge', 'histogram'],
-    what: 'a Recorder',
+    what: 'a recorder',
     shown: 'records nothing',
     doc: 'Given the metrics listed below.',
   },

@@ -123,7 +123,7 @@ class BatchingProducer<T> implements Producer<T> {
     this.#fifo = fifo;
     this.#options = options;
     this.#instruments = createInstruments(recorder, { QueueName: queueName });
-    this.#idPrefix = `${idPrefix ?? randomPrefix(random)}-`;
+    this.#idPrefix = `${idPrefix === undefined ? '' : `${idPrefix}-`}${randomText(random)}-`;
     this.#admission = new Admission(options, (outgoing) => this.#admitted(outgoing));
     this.#sealing = new Sealing(envelope, {
       resize: (outgoing, bytes) => this.#resize(outgoing, bytes),
@@ -551,9 +551,12 @@ function checkPrefix(idPrefix: string): void {
   }
 }
 
-const prefixLength = 16;
+const randomLength = 16;
 
-/** 82 bits: two producers with one prefix would, on a FIFO queue, drop each other's messages as duplicates. */
-function randomPrefix(random: Random): string {
-  return Array.from({ length: prefixLength }, () => Math.floor(random() * 36).toString(36)).join('');
+/**
+ * 82 bits. With the ids of another producer, or of this one before the process was started again, a FIFO queue would
+ * drop messages as duplicates.
+ */
+function randomText(random: Random): string {
+  return Array.from({ length: randomLength }, () => Math.floor(random() * 36).toString(36)).join('');
 }

@@ -180,13 +180,17 @@ describe('what is sent', () => {
     ]);
   });
 
-  test('ids are the prefix and a counter unless the message has one', async () => {
+  test('ids are the prefix, random characters and a counter unless the message has one', async () => {
     const { clock, producer } = setUp({ idPrefix: 'orders' });
     const sent = [{ body: 'a' }, { body: 'b', id: 'mine' }, { body: 'c' }].map((message) =>
       producer.send(message),
     );
     const receipts = await clock.settle(Promise.all(sent));
-    expect(receipts.map(({ id }) => id)).toEqual(['orders-1', 'mine', 'orders-2']);
+    expect(receipts.map(({ id }) => id)).toEqual([
+      expect.stringMatching(/^orders-[a-z0-9]{16}-1$/),
+      'mine',
+      expect.stringMatching(/^orders-[a-z0-9]{16}-2$/),
+    ]);
   });
 
   test('two producers have different prefixes', async () => {

@@ -46,7 +46,7 @@ describe('order', () => {
 
 describe('deduplication', () => {
   test('by default the id of the message: one whose answer was lost is not accepted twice', async () => {
-    const { clock, faults, producer, queue } = setUp({ idPrefix: 'p' }, fifo);
+    const { clock, faults, producer, queue } = setUp({}, fifo);
     faults.failNext('sendBatch', { kind: 'lost-reply' }, { times: 2 });
     const receipts = await clock.settle(
       Promise.all([
@@ -55,7 +55,7 @@ describe('deduplication', () => {
       ]),
     );
     expect(queue.accepted.map(({ body, deduplicationId }) => [body, deduplicationId])).toEqual([
-      ['a', 'p-1'],
+      ['a', receipts[0]?.id],
       ['b', 'mine'],
     ]);
     expect(receipts.map(({ attempts }) => attempts)).toEqual([3, 3]);
@@ -88,11 +88,14 @@ describe('deduplication', () => {
     expect(queue.accepted.length).toBe(2);
   });
 
-  test('ids begin with 82 random bits, so that two producers do not drop each other’s messages', async () => {
-    const [one, other] = [setUp({ random: Math.random }, fifo), setUp({ random: Math.random }, fifo)];
-    for (const { clock, producer } of [one, other]) {
+  test('ids hold 82 random bits: two producers with one prefix do not drop each other’s messages, nor one after a restart', async () => {
+    const producers = [0, 1].map(() => setUp({ idPrefix: 'orders', random: Math.random }, fifo));
+    const ids: unknown[] = [];
+    for (const { clock, producer, queue } of producers) {
       await clock.settle(producer.send({ body: 'a', groupId: 'g' }));
+      ids.push(queue.accepted[0]?.deduplicationId);
     }
-    expect(one.queue.accepted[0]?.deduplicationId).not.toBe(other.queue.accepted[0]?.deduplicationId);
+    expect(ids[0]).toMatch(/^orders-[a-z0-9]{16}-1$/);
+    expect(new Set(ids).size).toBe(2);
   });
 });

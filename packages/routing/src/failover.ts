@@ -2,7 +2,7 @@ import { type ErrorCode, isQueueError, type QueueError } from '@sqskit/core';
 import type { Availability } from './breaker.ts';
 
 // What is wrong with a region, its queue or the way there. Any other code is about the message or the call, and would be
-// the same everywhere. `closed` is here for a region's own sender; that the whole is closed is known elsewhere.
+// the same everywhere. `closed`: someone has closed this region's sender alone; while the whole closes, nothing fails over.
 const regional: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'throttled',
   'in-flight-limit',
@@ -18,7 +18,7 @@ const regional: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 /** Whether a failure is the region's, and not the message's or the caller's. */
-export function isRegional(error: QueueError): boolean {
+function isRegional(error: QueueError): boolean {
   return (
     error.code !== 'aborted' && (regional.has(error.code) || error.retryable || error.outcome === 'unknown')
   );

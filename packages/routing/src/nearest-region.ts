@@ -8,7 +8,7 @@ import type { Coordinates, Partition, Region, RegionId } from './region.ts';
 import { findRegion, regions } from './regions.ts';
 
 /** The guide's default region. */
-export const guideDefaultRegion = 'us-east-1';
+const guideDefaultRegion = 'us-east-1';
 
 export interface NearestRegionOptions<R extends RegionId = RegionId> {
   /** Where it may be. Default: anywhere in the partition. A filter before anything else, the default region included. */

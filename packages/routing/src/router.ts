@@ -74,7 +74,7 @@ function narrow<T, S extends Site>(
   if (allow === 'any') {
     return admitted;
   }
-  // Nor does a forgotten `return` open every region.
+  // Refuses `undefined` too: a forgotten `return` must not open every region.
   checkAllow(owner, 'the result of allowFor', allow);
   return admitted.filter(({ region }) => isAllowed(region, allow));
 }

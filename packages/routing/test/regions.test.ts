@@ -11,8 +11,8 @@ interface SdkPartition {
 
 /** The partition list of the SDK that is installed. It is exported by no entry point, so the file is found by its path. */
 async function sdkPartitions(): Promise<readonly SdkPartition[]> {
-  const fromHere = createRequire(import.meta.url);
-  const fromClient = createRequire(fromHere.resolve('@aws-sdk/client-sqs'));
+  const require = createRequire(import.meta.url);
+  const fromClient = createRequire(require.resolve('@aws-sdk/client-sqs'));
   const core = dirname(fromClient.resolve('@aws-sdk/core/package.json'));
   const file = join(core, 'dist-es/submodules/client/util-endpoints/lib/aws/partitions.js');
   const module: { readonly partitionsInfo: { readonly partitions: readonly SdkPartition[] } } = await import(

@@ -18,7 +18,7 @@ export interface Order {
   readonly number?: number;
 }
 
-export type Regions<R extends RegionId> = Readonly<Record<R, SimpleSender<Order>>>;
+type Regions<R extends RegionId> = Readonly<Record<R, SimpleSender<Order>>>;
 
 export interface World<R extends RegionId> {
   readonly clock: FakeClock;

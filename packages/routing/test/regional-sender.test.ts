@@ -1,4 +1,5 @@
 import { isQueueError, type OutgoingMessage, QueueError } from '@sqskit/core';
+import { createRandom } from '@sqskit/testing';
 import { describe, expect, test } from 'vitest';
 import { createRegionalSender, type RegionSenders } from '../src/index.ts';
 import { errorOf } from './error-of.ts';
@@ -175,6 +176,16 @@ describe('failover', () => {
     expect(idsIn('eu-west-1')).toEqual([first?.id, second?.id]);
     expect(idsIn('eu-central-1')).toEqual([first?.id, second?.id]);
     expect(first?.id).not.toBe(second?.id);
+  });
+
+  test('gives ids that no other sender gives, because a FIFO queue takes them for deduplication', async () => {
+    const idOf = async (seed: number) => {
+      const { clock, sender } = createWorld(threeRegions, { random: createRandom(seed) });
+      return (await clock.settle(sender.send(order('eu-west-1')))).id;
+    };
+    const ids = await Promise.all(Array.from({ length: 100 }, (_, seed) => idOf(seed)));
+    expect(new Set(ids).size).toBe(100);
+    expect(ids.filter((id) => !/^[0-9a-z]{16}-1$/.test(id))).toEqual([]);
   });
 
   test('never repeats what a region may have accepted', async () => {

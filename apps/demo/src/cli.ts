@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly concurrency: number;
   /** How many of the events fail every time they are processed. */
   readonly poison: number;
+  /** How much later each answer of the emulator comes. */
+  readonly rttMs: number;
   /** `undefined`: the emulator. */
   readonly queueUrl: string | undefined;
   readonly naive: boolean;
@@ -29,6 +31,8 @@ Usage: npx -y pnpm@12.21.0 demo [options]
   --concurrency N    handlers of the sqskit consumer that run at a time, 1 to 1,000 (default: 100)
   --poison N         let the last N events fail whenever they are processed, to see them reach the
                      dead-letter queue; emulator only (default: 0)
+  --rtt-ms N         let each answer of the emulator come N ms later, as over a network: without, it
+                     answers within a millisecond, which flatters the naive way (default: 0)
   --queue-url URL    a real, empty queue instead of the emulator; its region is read from the URL,
                      credentials and endpoint come from the usual AWS environment
   --naive            run the naive way on a real queue too: 3 requests and more for each message
@@ -46,6 +50,7 @@ const flags = {
   messages: { type: 'string' },
   concurrency: { type: 'string', default: '100' },
   poison: { type: 'string', default: '0' },
+  'rtt-ms': { type: 'string', default: '0' },
   'queue-url': { type: 'string' },
   naive: { type: 'boolean' },
 } as const;
@@ -55,10 +60,11 @@ export function parseCommandLine(args: readonly string[]): RunOptions {
   const { values } = parseFlags(args[0] === '--' ? args.slice(1) : args); // pnpm passes its own separator on
   const queueUrl = values['queue-url'];
   const poison = wholeNumber('--poison', values.poison, 0, 1_000);
+  const rttMs = wholeNumber('--rtt-ms', values['rtt-ms'], 0, 1_000);
   if (queueUrl !== undefined) {
     checkQueueUrl(queueUrl);
-    if (poison > 0) {
-      throw new UsageError('--poison is for the emulator only: it would fill your dead-letter queue');
+    if (poison > 0 || rttMs > 0) {
+      throw new UsageError('--poison and --rtt-ms are for the emulator, and cannot go with --queue-url');
     }
   }
   if (values.input === '') {
@@ -72,6 +78,7 @@ export function parseCommandLine(args: readonly string[]): RunOptions {
       values.messages === undefined ? undefined : wholeNumber('--messages', values.messages, 1, 1_000_000),
     concurrency: wholeNumber('--concurrency', values.concurrency, 1, 1_000),
     poison,
+    rttMs,
     queueUrl,
     naive: values.naive ?? queueUrl === undefined,
   };

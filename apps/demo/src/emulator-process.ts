@@ -8,6 +8,10 @@ process.on('SIGTERM', () => undefined);
 process.on('SIGHUP', () => undefined);
 process.on('disconnect', () => process.exit(0));
 
+const rttMs = Number(process.argv[2] ?? 0);
 const app = buildApp({ logger: false });
+if (rttMs > 0) {
+  app.addHook('onRequest', (_request, _reply, done) => setTimeout(done, rttMs));
+}
 await app.listen({ host: '127.0.0.1', port: 0 });
 process.send?.({ port: app.addresses().find((address) => typeof address !== 'string')?.port });

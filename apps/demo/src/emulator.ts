@@ -14,9 +14,9 @@ export interface Emulator {
 
 const program = fileURLToPath(new URL('emulator-process.ts', import.meta.url));
 
-export async function startEmulator(): Promise<Emulator> {
+export async function startEmulator(rttMs: number): Promise<Emulator> {
   // Without this process's own flags, such as --inspect or a test runner's loader.
-  const child = fork(program, [], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
+  const child = fork(program, [String(rttMs)], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
   let complaint = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     complaint = (complaint + chunk.toString()).slice(-2_000);

@@ -15,7 +15,8 @@ export function reasonOf(error: unknown): string {
   }
   if (error instanceof Error) {
     const cause = error.cause === undefined ? '' : reasonOf(error.cause);
-    return cause === '' || error.message.includes(cause) ? error.message : `${error.message} (${cause})`;
+    const message = error.message.replace(/^\[[a-z-]+\] /, ''); // a QueueError begins with its code
+    return cause === '' || message.includes(cause) ? message : `${message} (${cause})`;
   }
   return String(error);
 }

@@ -1,8 +1,5 @@
 import type { Measurement } from './measure.ts';
 
-/** Dollars for a million requests of a standard queue, after the free tier, in us-east-1 and most regions. */
-export const dollarsPerMillionRequests = 0.4; // https://aws.amazon.com/sqs/pricing/
-
 /** One figure of the scorecard; `undefined` where nothing was processed to measure it on. */
 export interface Figure {
   readonly key: string;
@@ -86,7 +83,9 @@ export const figures: readonly Figure[] = [
     better: 'less',
     gain: 'cheaper',
     loss: 'dearer',
-    of: perMessage(({ network }) => network.billedRequests * dollarsPerMillionRequests),
+    of: perMessage(
+      ({ network, dollarsPerMillionRequests }) => network.billedRequests * dollarsPerMillionRequests,
+    ),
   },
   {
     key: 'wireBytesPerMessage',

@@ -5,7 +5,7 @@ import { type Interruption, watchForInterruption } from './interruption.ts';
 import { type Measurement, measure } from './measure.ts';
 import { openNaive } from './naive.ts';
 import { openPipeline } from './pipeline.ts';
-import { createProgress } from './progress.ts';
+import { createProgress, type Progress } from './progress.ts';
 import { createReport } from './report.ts';
 import { renderScorecard } from './scorecard.ts';
 import { openEmulator, openQueue, type Target } from './target.ts';
@@ -23,7 +23,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const input = await readInput(options.input, options.messages);
-  const target = await (options.queueUrl === undefined ? openEmulator() : openQueue(options.queueUrl));
+  const target = await (options.queueUrl === undefined ? openEmulator(options) : openQueue(options.queueUrl));
   try {
     return await run(options, input, target);
   } finally {
@@ -34,12 +34,11 @@ async function main(args: readonly string[]): Promise<number> {
 /** Sends the events both ways, one after the other, and reports. Returns the exit code. */
 async function run(options: RunOptions, input: Input, target: Target): Promise<number> {
   const startedAt = new Date();
-  const interruption = watchForInterruption(() =>
-    stderr.write('\nstopping: what is under way is finished, the rest stays unsent\n'),
-  );
+  const progress = createProgress(stderr);
+  const interruption = watchForInterruption(() => progress.say('stopping'));
   stderr.write(announcement(options, input, target));
 
-  const measurements = await measureWays(options, input, target, interruption);
+  const measurements = await measureWays(options, input, target, progress, interruption);
 
   const { poison } = options;
   const { name: interruptedBy, exitCode } = interruption;
@@ -52,13 +51,14 @@ async function measureWays(
   { naive, concurrency, poison }: RunOptions,
   { events }: Input,
   target: Target,
+  progress: Progress,
   { stop }: Interruption,
 ): Promise<readonly Measurement[]> {
   const ways: Record<string, OpenWay> = { ...(naive && { naive: openNaive }), sqskit: openPipeline };
-  const progress = createProgress(stderr);
   const measurements: Measurement[] = [];
   for (const [name, open] of Object.entries(ways)) {
-    if (!stop.aborted) {
+    const hasFailed = measurements.some(({ failures }) => failures.length > 0);
+    if (!stop.aborted && !hasFailed) {
       const measurement = await measure(target, open, {
         name,
         events,
@@ -77,11 +77,10 @@ async function measureWays(
 function announcement({ naive }: RunOptions, { source, events, bytes }: Input, target: Target): string {
   const count = events.length.toLocaleString('en-US');
   const warmUp = Math.min(warmUpEvents, events.length);
-  const ways = naive ? 'the naive way, then through sqskit; each way' : 'through sqskit,';
   const lines = [
-    `${count} events (${(bytes / 1e6).toFixed(2)} MB): ${source}`,
+    `${count} events (${(bytes / 1_000).toLocaleString('en-US', { maximumFractionDigits: 1 })} kB): ${source}`,
     `to ${target.name}`,
-    `${ways} ${warmUp} of them are sent first, unmeasured, to warm up`,
+    `${naive ? 'the naive way, then sqskit; each' : 'sqskit alone,'} after an unmeasured warm-up of ${warmUp} messages`,
   ];
   if (naive && !target.isEmulator) {
     const requests = (3 * (events.length + warmUp)).toLocaleString('en-US');
@@ -90,6 +89,9 @@ function announcement({ naive }: RunOptions, { source, events, bytes }: Input, t
   return `${lines.join('\n')}\n\n`;
 }
 
+for (const stream of [stdout, stderr]) {
+  stream.on('error', () => undefined); // nobody reads on (`| head`): the run still comes to its end
+}
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

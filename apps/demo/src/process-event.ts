@@ -5,7 +5,7 @@ export interface Findings {
   readonly earthquakes: number;
   readonly strongest: { readonly magnitude: number; readonly place: string } | undefined;
   readonly deepestKm: number | undefined;
-  /** Earthquakes by magnitude, weakest class first. */
+  /** Earthquakes by magnitude, weakest class first; `2–3` is from 2 to below 3. */
   readonly classes: readonly { readonly name: string; readonly count: number }[];
 }
 
@@ -22,13 +22,13 @@ interface Quake {
 }
 
 const classes = [
-  { name: 'below 1', from: Number.NEGATIVE_INFINITY },
-  { name: '1 to 2', from: 1 },
-  { name: '2 to 3', from: 2 },
-  { name: '3 to 4', from: 3 },
-  { name: '4 to 5', from: 4 },
-  { name: '5 to 6', from: 5 },
-  { name: '6 and up', from: 6 },
+  { name: '<1', from: Number.NEGATIVE_INFINITY },
+  { name: '1–2', from: 1 },
+  { name: '2–3', from: 2 },
+  { name: '3–4', from: 3 },
+  { name: '4–5', from: 4 },
+  { name: '5–6', from: 5 },
+  { name: '≥6', from: 6 },
 ] as const;
 
 export function createStatistics(): Statistics {

@@ -14,60 +14,82 @@ interface PhaseOptions {
 /** Shows how far things have come: a bar on a terminal, a line for each quarter elsewhere. */
 export interface Progress {
   begin(label: string, total: number, options?: PhaseOptions): Phase;
+  /** A remark: beside the bar while there is one, else a line of its own. */
+  say(remark: string): void;
 }
 
 export function createProgress(stream: NodeJS.WriteStream): Progress {
-  return {
-    begin: (label, total, { brief = false } = {}) =>
-      (stream.isTTY ? bar : lines)(stream, label, total, brief),
-  };
+  return stream.isTTY ? bars(stream) : lines(stream);
 }
 
-function bar(stream: NodeJS.WriteStream, label: string, total: number, brief: boolean): Phase {
-  const startedAt = performance.now();
-  const single = new SingleBar({
-    stream,
-    format: `${label.padEnd(15)} {bar} {value}/{total} messages  {rate}/s`,
-    formatValue: (value, _, type) => (type === 'percentage' ? String(value) : value.toLocaleString('en-US')),
-    barsize: 30,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    clearOnComplete: brief,
-    hideCursor: true,
-    gracefulExit: false, // Ctrl-C is ours: the bar ends when the run has come to its stop
-  });
-  const rate = (done: number): { rate: string } => {
-    const seconds = (performance.now() - startedAt) / 1_000;
-    return { rate: Math.round(done / Math.max(seconds, 0.001)).toLocaleString('en-US') };
-  };
-  single.start(total, 0, rate(0));
+function bars(stream: NodeJS.WriteStream): Progress {
+  let current: SingleBar | undefined;
   return {
-    update: (done) => single.update(done, rate(done)),
-    end(done) {
-      single.update(done, rate(done));
-      single.stop();
+    begin(label, total, { brief = false } = {}) {
+      const bar = new SingleBar({
+        stream,
+        format: `${label.padEnd(15)} {bar} {value}/{total} messages  {duration_formatted} {remark}`,
+        formatValue: (value, _, type) => (type === 'percentage' ? String(value) : shown(value)),
+        barsize: 25,
+        barCompleteChar: '█',
+        barIncompleteChar: '░',
+        clearOnComplete: brief,
+        hideCursor: true,
+        gracefulExit: false, // Ctrl-C is ours: the bar ends when the run has come to its stop
+      });
+      bar.start(total, 0, { remark: '' });
+      current = bar;
+      return {
+        update: (done) => bar.update(done),
+        end(done) {
+          current = undefined;
+          bar.update(done);
+          bar.stop();
+        },
+      };
+    },
+    say(remark) {
+      // A line written while a bar is drawn would tear it.
+      if (current === undefined) {
+        stream.write(`${remark}\n`);
+      } else {
+        current.update({ remark });
+      }
     },
   };
 }
 
-function lines(stream: NodeJS.WriteStream, label: string, total: number, brief: boolean): Phase {
-  if (brief) {
-    stream.write(`${label}: ${total.toLocaleString('en-US')} messages\n`);
-    return { update: () => undefined, end: () => undefined };
-  }
-  let quarter = 0;
-  const show = (done: number): void => {
-    stream.write(
-      `${label}: ${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} messages processed\n`,
-    );
+function lines(stream: NodeJS.WriteStream): Progress {
+  return {
+    begin(label, total, { brief = false } = {}) {
+      if (brief) {
+        stream.write(`${label}: ${shown(total)} messages\n`);
+        return { update: () => undefined, end: () => undefined };
+      }
+      let quarter = -1;
+      let last = -1;
+      const show = (done: number): void => {
+        if (done > last) {
+          last = done;
+          stream.write(`${label}: ${shown(done)} of ${shown(total)} messages processed\n`);
+        }
+      };
+      const update = (done: number): void => {
+        const reached = Math.floor((4 * done) / total);
+        if (reached > quarter) {
+          quarter = reached;
+          show(done);
+        }
+      };
+      update(0);
+      return { update, end: show };
+    },
+    say(remark) {
+      stream.write(`${remark}\n`);
+    },
   };
-  const update = (done: number): void => {
-    const reached = Math.floor((4 * done) / total);
-    if (reached > quarter) {
-      quarter = reached;
-      show(done);
-    }
-  };
-  show(0);
-  return { update, end: (done) => (done < total ? show(done) : update(done)) };
+}
+
+function shown(count: number): string {
+  return count.toLocaleString('en-US');
 }

@@ -31,8 +31,8 @@ export interface WayReport extends Measurement {
 
 export interface Facts {
   readonly startedAt: Date;
-  readonly target: Target;
-  readonly input: Input;
+  readonly target: Pick<Target, 'isEmulator' | 'name'>;
+  readonly input: Pick<Input, 'source' | 'events' | 'bytes'>;
   readonly poison: number;
   readonly interruptedBy: string | undefined;
   readonly measurements: readonly Measurement[];
@@ -91,13 +91,10 @@ export function problemsOf({
 }
 
 function problemsOfWay(measurement: Measurement, poison: number, interrupted: boolean): string[] {
-  const { ledger, warmUp, lostIds, sendFailures, findings, failure } = measurement;
-  const problems: string[] = [];
-  if (failure !== undefined) {
-    problems.push(failure);
-  }
-  for (const [reason, count] of Object.entries(sendFailures)) {
-    problems.push(`${counted(count, 'message')} could not be sent: ${reason}`);
+  const { ledger, warmUp, lostIds, sendFailures, findings, failures } = measurement;
+  const problems = [...failures];
+  for (const { reason, messages } of sendFailures) {
+    problems.push(`${counted(messages, 'message')} could not be sent: ${reason}`);
   }
   if (lostIds.length > 0) {
     problems.push(`${counted(lostIds.length, 'message')} lost: ${listed(lostIds)}`);

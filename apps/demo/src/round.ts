@@ -88,7 +88,7 @@ export function createRound({ run, events, poison, fifo }: RoundOptions): Round 
     },
     sendFailures,
     sendFailed(seq, error) {
-      const reason = reasonOf(error);
+      const reason = kindOf(error);
       sendFailures.set(reason, (sendFailures.get(reason) ?? 0) + 1);
       ledger.sendFailed(seq, !(isQueueError(error) && error.outcome === 'rejected'));
     },
@@ -110,6 +110,14 @@ export function createRound({ run, events, poison, fifo }: RoundOptions): Round 
       }
     },
   };
+}
+
+/** A failure in words that are the same for each message that failed so. */
+function kindOf(error: unknown): string {
+  if (!isQueueError(error)) {
+    return reasonOf(error);
+  }
+  return error.cause === undefined ? error.code : `${error.code}, ${reasonOf(error.cause)}`;
 }
 
 /** Where messages arrive: gives each to its round, and keeps apart what this program did not send. */

@@ -6,22 +6,32 @@ import type { Measurement } from './measure.ts';
 import type { Report } from './report.ts';
 
 type Paint = (style: Parameters<typeof styleText>[0], text: string) => string;
+type Ways = readonly Measurement[];
 
-/** The report for people: what was compared, the ledger, what came out of the events, and the verdict. */
-export function renderScorecard(report: Report, stream: NodeJS.WriteStream): string {
+/** The report for people: what was compared, the ledger, what came out of the events, how it was measured, the verdict. */
+export function renderScorecard(report: Report, stream: NodeJS.WritableStream): string {
   // Plain where the stream is no terminal or NO_COLOR is set.
   const paint: Paint = (style, text) => styleText(style, text, { stream });
   const ways = Object.values(report.ways);
   const sections = [
-    [figuresTable(ways, paint), ...callLines(ways, paint)],
-    [ledgerTable(ways, paint), ...ledgerLines(ways, paint)],
+    [titleLine(report, paint)],
+    [comparison(ways, paint), ...callLines(ways, paint), ...exceptionLines(ways)],
     findingsLines(ways),
-    [...noteLines(report, paint), ...verdictLines(report, paint)],
+    methodLines(report, paint),
+    verdictLines(report, paint),
   ];
-  return `\n${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  const text = sections.map((lines) => lines.join('\n')).join('\n\n');
+  return `\n${text.replaceAll(/[ ]+$/gm, '')}\n`;
 }
 
-// A rule under the head, and no other lines.
+function titleLine({ target }: Report, paint: Paint): string {
+  const title = paint('bold', 'Scorecard');
+  return target.kind === 'emulator'
+    ? `${title} ${paint('yellow', 'of an emulator: it compares the two ways, and is no claim about AWS')}`
+    : title;
+}
+
+// Columns, and no lines.
 const chars = {
   top: '',
   'top-mid': '',
@@ -41,20 +51,25 @@ const chars = {
 };
 const style = { head: [], border: [], 'padding-left': 0, 'padding-right': 2 };
 
-function figuresTable(ways: readonly Measurement[], paint: Paint): string {
-  const [first, second] = ways;
+/** Figures and ledger in one table, so that their columns agree. */
+function comparison(ways: Ways, paint: Paint): string {
   const table = new Table({
     head: ['', '', ...ways.map(({ name }) => paint('bold', name)), ''],
     colAligns: ['left', 'left', ...ways.map(() => 'right' as const), 'left'],
     chars,
     style,
   });
-  for (const figure of figures) {
-    const values = ways.map((way) => shown(figure.of(way), figure.digits));
-    const gain = second && first && gainOf(figure, figure.of(first), figure.of(second));
-    table.push([figure.label, paint('dim', figure.unit), ...values, shownGain(figure, gain, paint)]);
-  }
+  table.push(...figureRows(ways, paint), [''], ...ledgerRowsOf(ways, paint));
   return table.toString();
+}
+
+function figureRows([first, second]: Ways, paint: Paint): string[][] {
+  return figures.map((figure) => {
+    const values = [first, second].flatMap((way) => (way === undefined ? [] : [figure.of(way)]));
+    const gain = gainOf(figure, values[0], values[1]);
+    const cells = values.map((value) => shown(value, figure.digits));
+    return [figure.label, paint('dim', figure.unit), ...cells, shownGain(figure, gain, paint)];
+  });
 }
 
 function shownGain({ gain, loss }: Figure, times: number | undefined, paint: Paint): string {
@@ -67,112 +82,110 @@ function shownGain({ gain, loss }: Figure, times: number | undefined, paint: Pai
 }
 
 function factor(times: number): string {
-  return times >= 100 ? shown(times, 0) : times.toPrecision(times >= 10 ? 3 : 2);
-}
-
-/** What the API calls were. */
-function callLines(ways: readonly Measurement[], paint: Paint): string[] {
-  return ways.map(({ name, network }) => {
-    const calls = Object.entries(network.callsByOperation)
-      .toSorted(([, a], [, b]) => b - a)
-      .map(([operation, count]) => `${operation} ${shown(count)}`);
-    const failed = network.failedCalls === 0 ? '' : `, ${shown(network.failedCalls)} of them failed`;
-    return paint('dim', `${name} calls: ${calls.join(', ')}${failed}`);
-  });
+  return times >= 100 ? shown(times) : times.toPrecision(times >= 10 ? 3 : 2);
 }
 
 interface LedgerRow {
   readonly label: string;
-  readonly of: (balance: Balance) => number;
+  readonly of: (way: Measurement) => number;
   /** Shown only where it happened. */
   readonly rare?: true;
   readonly bad?: true;
 }
 
 const ledgerRows: readonly LedgerRow[] = [
-  { label: 'events', of: ({ events }) => events },
-  { label: 'not sent: interrupted', of: ({ notSent }) => notSent, rare: true },
-  { label: 'not accepted', of: ({ rejected }) => rejected, rare: true, bad: true },
-  { label: 'not confirmed, found nowhere', of: ({ unconfirmed }) => unconfirmed, rare: true, bad: true },
-  { label: 'sent', of: ({ sent }) => sent },
-  { label: '= processed', of: ({ processed }) => processed },
-  { label: '+ dead-lettered', of: ({ deadLettered }) => deadLettered },
-  { label: '+ left in the queue', of: ({ left }) => left },
-  { label: '+ lost', of: ({ lost }) => lost, bad: true },
-  { label: 'delivered again', of: ({ duplicates }) => duplicates, rare: true },
+  { label: 'events', of: ({ ledger }) => ledger.events },
+  { label: 'not sent: interrupted', of: ({ ledger }) => ledger.notSent, rare: true },
+  { label: 'not accepted', of: ({ ledger }) => ledger.rejected, rare: true, bad: true },
+  { label: 'not confirmed', of: ({ ledger }) => ledger.unconfirmed, rare: true, bad: true },
+  { label: 'sent', of: ({ ledger }) => ledger.sent },
+  { label: '= processed', of: ({ ledger }) => ledger.processed },
+  { label: '+ dead-lettered', of: ({ ledger }) => ledger.deadLettered },
+  { label: '+ left in the queue', of: ({ ledger }) => ledger.left },
+  { label: '+ lost', of: ({ ledger }) => ledger.lost, bad: true },
+  { label: 'delivered again', of: ({ ledger }) => ledger.duplicates, rare: true },
+  { label: 'warm-up, unmeasured', of: ({ warmUp }) => warmUp.sent },
 ];
 
-function ledgerTable(ways: readonly Measurement[], paint: Paint): string {
-  const table = new Table({
-    head: [paint('bold', 'ledger'), ...ways.map(({ name }) => paint('bold', name))],
-    colAligns: ['left', ...ways.map(() => 'right' as const)],
-    chars,
-    style,
-  });
-  for (const { label, of, rare, bad } of ledgerRows) {
-    const counts = ways.map(({ ledger }) => of(ledger));
-    if (rare !== true || counts.some((count) => count > 0)) {
-      table.push([
-        label,
-        ...counts.map((count) => (bad && count > 0 ? paint('red', shown(count)) : shown(count))),
-      ]);
-    }
-  }
-  return table.toString();
+function ledgerRowsOf(ways: Ways, paint: Paint): string[][] {
+  return ledgerRows
+    .map((row) => ({ ...row, counts: ways.map((way) => row.of(way)) }))
+    .filter(({ rare, counts }) => rare !== true || counts.some((count) => count > 0))
+    .map(({ label, bad, counts }) => {
+      const cells = counts.map((count) => (bad && count > 0 ? paint('red', shown(count)) : shown(count)));
+      return [label, paint('dim', 'messages'), ...cells, ''];
+    });
 }
 
-/** What the table leaves out: the warm-ups, and messages of others. */
-function ledgerLines(ways: readonly Measurement[], paint: Paint): string[] {
-  const warmUps = ways.map(({ name, warmUp: { sent, processed, deadLettered, left, lost } }) => {
-    const rest = [`${shown(processed)} processed`];
-    for (const [count, what] of [
-      [deadLettered, 'dead-lettered'],
-      [left, 'left'],
-      [lost, 'lost'],
-    ] as const) {
-      if (count > 0) {
-        rest.push(`${shown(count)} ${what}`);
-      }
-    }
-    return paint('dim', `${name} warm-up, not in the figures: ${shown(sent)} sent = ${rest.join(' + ')}`);
+/** Which API calls they were. */
+function callLines(ways: Ways, paint: Paint): string[] {
+  return ways.map(({ name, network }) => {
+    const calls = Object.entries(network.callsByOperation)
+      .toSorted(([, a], [, b]) => b - a)
+      .map(([operation, count]) => `${operation} ${shown(count)}`);
+    const failed = network.failedCalls === 0 ? '' : `; ${shown(network.failedCalls)} failed`;
+    return paint('dim', `${name} calls: ${calls.join(', ')}${failed}`);
   });
-  const foreign = ways
-    .filter((way) => way.foreignIds.length > 0)
-    .map(
-      (way) =>
-        `${way.name}: ${shown(way.foreignIds.length)} messages of others, left in the queue: ${way.foreignIds.join(', ')}`,
-    );
-  return [...warmUps, ...foreign];
+}
+
+/** What the table leaves out, where it happened: warm-ups that were cut short, and messages of others. */
+function exceptionLines(ways: Ways): string[] {
+  return ways.flatMap(({ name, warmUp, foreignIds }) => {
+    const lines: string[] = [];
+    if (warmUp.processed < warmUp.sent) {
+      lines.push(`${name} warm-up: ${sum(warmUp)}`);
+    }
+    if (foreignIds.length > 0) {
+      lines.push(
+        `${name}: ${shown(foreignIds.length)} messages of others, left in the queue:`,
+        ...foreignIds,
+      );
+    }
+    return lines;
+  });
+}
+
+function sum({ sent, processed, deadLettered, left, lost }: Balance): string {
+  const parts = [
+    [processed, 'processed'],
+    [deadLettered, 'dead-lettered'],
+    [left, 'left in the queue'],
+    [lost, 'lost'],
+  ] as const;
+  const terms = parts.filter(([count]) => count > 0).map(([count, what]) => `${shown(count)} ${what}`);
+  return `${shown(sent)} sent = ${terms.join(' + ')}`;
 }
 
 /** What came out of processing the events: of the last way, as both must have come to the same. */
-function findingsLines(ways: readonly Measurement[]): string[] {
+function findingsLines(ways: Ways): string[] {
   const findings = ways.at(-1)?.findings;
-  if (findings === undefined || findings.events === 0) {
-    return ['no event was processed'];
+  if (findings?.strongest === undefined) {
+    return [`Events: ${shown(findings?.events ?? 0)} processed.`];
   }
   const { events, earthquakes, strongest, deepestKm, classes } = findings;
-  if (strongest === undefined) {
-    return [`${shown(events)} events processed`];
-  }
-  const deepest = deepestKm === undefined ? '' : `; the deepest at ${shown(deepestKm)} km`;
+  const others = events - earthquakes;
+  const table = new Table({ colAligns: ['left', ...classes.map(() => 'right' as const)], chars, style });
+  table.push(
+    ['magnitude', ...classes.map(({ name }) => name)],
+    ['earthquakes', ...classes.map(({ count }) => shown(count))],
+  );
   return [
-    `${shown(earthquakes)} earthquakes and ${shown(events - earthquakes)} other events; the strongest M ${strongest.magnitude}, ${strongest.place}${deepest}`,
-    `by magnitude: ${classes.map(({ name, count }) => `${name}: ${shown(count)}`).join(', ')}`,
+    `Events: ${shown(earthquakes)} earthquakes${others === 0 ? '' : ` and ${shown(others)} others`}.`,
+    `Strongest: M ${strongest.magnitude}, ${strongest.place}. Deepest: ${shown(deepestKm)} km.`,
+    table.toString(),
   ];
 }
 
-function noteLines({ target, machine }: Report, paint: Paint): string[] {
+function methodLines({ target, machine, ways }: Report, paint: Paint): string[] {
   const { node, platform, cpu, cpus } = machine;
-  const notes = [
-    `Measured on ${target.name}; Node ${node}, ${platform}, ${cpus} × ${cpu}.`,
-    'Both ways send as fast as they can; latency runs from handing an event over to the end of its handler, waiting included.',
-    'Price: $0.40 per million requests of a standard queue. Wire: HTTP, both directions, headers included, without TLS.',
-  ];
-  if (target.kind === 'emulator') {
-    notes.push('Emulator figures compare the two ways in this run. They are no claim about AWS.');
-  }
-  return notes.map((note) => paint('dim', note));
+  const price = Object.values(ways)[0]?.dollarsPerMillionRequests.toFixed(2);
+  return [
+    `On ${target.name}.`,
+    `Node ${node}, ${platform}, ${cpus} × ${cpu}.`,
+    'Both ways send as fast as they can. Latency is from handing an event over to the',
+    'end of its handler, waiting in the queue included. Wire: HTTP both ways, headers',
+    `included, without TLS. Price: $${price} per million requests, without free tier.`,
+  ].map((line) => paint('dim', line));
 }
 
 function verdictLines({ interruptedBy, problems, ways }: Report, paint: Paint): string[] {
@@ -180,7 +193,10 @@ function verdictLines({ interruptedBy, problems, ways }: Report, paint: Paint): 
   if (problems.length > 0) {
     return [...interrupted, ...problems.map((problem) => paint('red', `✘ ${problem}`))];
   }
-  const sent = Object.values(ways).reduce((sum, { ledger, warmUp }) => sum + ledger.sent + warmUp.sent, 0);
+  const sent = Object.values(ways).reduce(
+    (count, { ledger, warmUp }) => count + ledger.sent + warmUp.sent,
+    0,
+  );
   return [
     ...interrupted,
     paint('green', `✔ 0 lost: all ${shown(sent)} messages that were sent are accounted for.`),

@@ -9,6 +9,7 @@ import type { ClientConfig } from './way.ts';
 /** A queue that is known to be there. */
 export interface TargetQueue {
   readonly queue: Queue;
+  readonly dollarsPerMillionRequests: number;
   readonly description: QueueDescription;
   readonly deadLetterQueue: Queue | undefined;
 }
@@ -30,8 +31,8 @@ const emulatorVisibilitySeconds = 5;
 const emulatorMaxReceives = 3;
 
 /** The emulator, with a queue and a dead-letter queue for each way. */
-export async function openEmulator(): Promise<Target> {
-  const emulator = await startEmulator();
+export async function openEmulator({ rttMs }: { readonly rttMs: number }): Promise<Target> {
+  const emulator = await startEmulator(rttMs);
   const clientConfig = {
     endpoint: emulator.endpoint,
     region: 'us-east-1',
@@ -40,7 +41,7 @@ export async function openEmulator(): Promise<Target> {
   const client = createPooledClient(clientConfig);
   return {
     isEmulator: true,
-    name: `${emulator.name}, an SQS emulator in a process of its own on this machine`,
+    name: `${emulator.name}, an SQS emulator in a process of its own${rttMs === 0 ? '' : `, each answer ${rttMs} ms late`}`,
     clientConfig,
     queueFor: async (way) => await connect(client, await createQueues(client, emulator, way)),
     async close() {
@@ -78,23 +79,32 @@ const probeMs = 10_000;
 /** A real queue, or an emulator's that runs already. Throws a `RunError` if it cannot be reached, or is not empty. */
 export async function openQueue(queueUrl: string): Promise<Target> {
   const { region } = parseQueueUrl(queueUrl);
-  const clientConfig = region === undefined ? {} : { region };
+  // Given explicitly, because the SDK follows the queue URL's host rather than an endpoint that it finds itself.
+  const endpoint = process.env['AWS_ENDPOINT_URL_SQS'] ?? process.env['AWS_ENDPOINT_URL'];
+  const clientConfig = {
+    ...(region !== undefined && { region }),
+    ...(endpoint !== undefined && { endpoint }),
+  };
   const client = createPooledClient(clientConfig);
   try {
     const target = await connect(client, queueUrl);
     await refuseUsedQueue(target.queue);
     return {
       isEmulator: false,
-      name: queueUrl,
+      name: endpoint === undefined ? queueUrl : `${queueUrl} at ${endpoint}`,
       clientConfig,
       queueFor: async () => target,
       close: () => client.close(),
     };
   } catch (error) {
     await client.close();
-    throw error instanceof RunError ? error : unusable(queueUrl, error);
+    throw error instanceof RunError ? error : unusable(queueUrl, endpoint, error);
   }
 }
+
+// For a million requests in us-east-1 and most regions, beyond the free tier. https://aws.amazon.com/sqs/pricing/
+const standardDollars = 0.4;
+const fifoDollars = 0.5;
 
 async function connect(client: PooledClient, queueUrl: string): Promise<TargetQueue> {
   const queue = createSqsQueue(client, queueUrl);
@@ -103,6 +113,7 @@ async function connect(client: PooledClient, queueUrl: string): Promise<TargetQu
   return {
     queue,
     description,
+    dollarsPerMillionRequests: description.fifo ? fifoDollars : standardDollars,
     deadLetterQueue:
       deadLetterArn === undefined ? undefined : createSqsQueue(client, siblingUrl(queueUrl, deadLetterArn)),
   };
@@ -119,16 +130,15 @@ async function refuseUsedQueue(queue: Queue): Promise<void> {
   const messages = visible + inFlight + delayed;
   if (messages > 0) {
     throw new RunError(
-      `${queue.url} holds about ${messages.toLocaleString('en-US')} messages already: the demo needs an empty queue of its own; nothing was sent or received`,
+      `${queue.url} is in use (messages in it: ${messages.toLocaleString('en-US')}): the demo needs an empty queue of its own; nothing was sent or received`,
     );
   }
 }
 
-function unusable(queueUrl: string, error: unknown): RunError {
-  const endpoint = process.env['AWS_ENDPOINT_URL_SQS'] ?? process.env['AWS_ENDPOINT_URL'];
+function unusable(queueUrl: string, endpoint: string | undefined, error: unknown): RunError {
   const via = endpoint === undefined ? '' : ` at ${endpoint}`;
   return new RunError(
-    `cannot use ${queueUrl}${via}: ${reasonOf(error)}${adviceOn(error)}; nothing was sent`,
+    `cannot use ${queueUrl}${via}: ${reasonOf(error).replace(/\.$/, '')}${adviceOn(error)}; nothing was sent`,
     {
       cause: error,
     },
@@ -141,6 +151,9 @@ function adviceOn(error: unknown): string {
   }
   if (isQueueError(error, 'queue-missing')) {
     return '. Check name, account and region';
+  }
+  if (isQueueError(error, 'option-invalid')) {
+    return '. This queue URL does not name its region: set AWS_REGION';
   }
   return '';
 }

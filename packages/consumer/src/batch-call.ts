@@ -16,7 +16,7 @@ export interface BatchCallOptions<A, S extends { readonly ok: true }> {
   readonly call: (batch: readonly A[], signal: AbortSignal) => Promise<readonly (S | Failure)[]>;
 }
 
-export interface Place {
+interface Place {
   /** On the monotonic clock: when it is given up, retries included. Asked again each time: leases are prolonged. */
   readonly deadlineAt: () => number;
   /** Entries of one lane are called one at a time and in order. */

@@ -7,7 +7,7 @@ import type { QueueError, ReceivedMessage } from '@sqskit/core';
  *        └───────────────────────▲          ▲
  *        (given back unstarted)  └── lost ──┘
  */
-export type Phase = 'waiting' | 'running' | 'settling' | 'over';
+type Phase = 'waiting' | 'running' | 'settling' | 'over';
 
 /** One SQS message in hand. */
 export interface Delivery {

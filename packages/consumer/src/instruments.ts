@@ -28,7 +28,7 @@ export interface Totals {
   sendCalls: number;
 }
 
-export function createTotals(): Totals {
+function createTotals(): Totals {
   return {
     received: 0,
     duplicates: 0,

@@ -6,9 +6,9 @@ import {
   type SendEntry,
   type Sent,
   type Settled,
-  type SettleOutcome,
   sqsLimits,
   type Verdict,
+  type VisibilityChange,
 } from '@sqskit/core';
 import type { Clock } from '@sqskit/core/clock';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
@@ -109,18 +109,17 @@ class BatchingSettler implements QueueSettler {
   }
 
   async settle(delivery: Delivery, verdict: Verdict): Promise<boolean> {
-    if (!this.leases.holds(delivery)) {
-      this.#unsettled(delivery, leaseOver(delivery));
+    if (!this.#isOurs(delivery)) {
       return false;
     }
     switch (verdict.action) {
       case 'ack':
         return this.#delete(delivery, 'acked');
       case 'retry':
-        await this.#makeInvisible(delivery, this.#delayOf(delivery, verdict.delayMs));
+        await this.#makeVisibleIn(delivery, this.#delayOf(delivery, verdict.delayMs), 'retried');
         return false;
       case 'release':
-        await this.#makeVisible(delivery);
+        await this.#makeVisibleIn(delivery, 0, 'released');
         return false;
       case 'dead-letter':
         return this.#deadLetter(delivery, verdict.reason);
@@ -155,39 +154,28 @@ class BatchingSettler implements QueueSettler {
     return answer.ok;
   }
 
-  async #makeInvisible(delivery: Delivery, delayMs: number): Promise<void> {
-    const answer = await this.#change(delivery, delayMs);
-    if (answer.ok) {
-      this.#options.instruments.count('retried');
-    } else {
-      this.#unsettled(delivery, answer.error);
-    }
-  }
-
-  async #makeVisible(delivery: Delivery): Promise<void> {
-    const answer = await this.#change(delivery, 0);
-    if (answer.ok) {
-      this.#options.instruments.count('released');
-    } else {
-      this.#unsettled(delivery, answer.error);
-    }
-  }
-
-  async #change(delivery: Delivery, wantedMs: number): Promise<SettleOutcome> {
+  /** Nothing is renewed any more: this has the last word on when the message is visible. */
+  async #makeVisibleIn(delivery: Delivery, wantedMs: number, done: 'retried' | 'released'): Promise<void> {
     const calledAt = this.#options.clock.monotonic();
     const lease = this.leases.letGo(delivery);
     if (lease === undefined) {
-      return { ok: false, error: leaseOver(delivery) };
+      this.#unsettled(delivery, leaseOver(delivery));
+      return;
     }
     const change: Change = {
       receiptHandle: delivery.receiptHandle,
       visibilityTimeoutMs: grantableMs(lease, calledAt, wantedMs),
       calledAt,
     };
-    return this.#changes.submit(change, {
+    const answer = await this.#changes.submit(change, {
       lane: delivery.message.messageId,
       deadlineAt: () => lease.expiresAt,
     }).outcome;
+    if (answer.ok) {
+      this.#options.instruments.count(done);
+    } else {
+      this.#unsettled(delivery, answer.error);
+    }
   }
 
   /** Sends first and deletes then: what fails in between leaves two, never none. */
@@ -195,7 +183,7 @@ class BatchingSettler implements QueueSettler {
     const { message } = delivery;
     if (this.#deadLetters === undefined) {
       this.#warnOnce();
-      await this.#makeInvisible(delivery, this.#options.retryMaxMs);
+      await this.#makeVisibleIn(delivery, this.#options.retryMaxMs, 'retried');
       return false;
     }
     const entry = deadLetterEntry(message, reason, this.#isDeadLetterFifo);
@@ -205,7 +193,7 @@ class BatchingSettler implements QueueSettler {
       deadlineAt: () => this.leases.expiresAt(delivery),
     }).outcome;
     if (answer.ok) {
-      return this.#delete(delivery, 'deadLettered');
+      return this.#isOurs(delivery) && this.#delete(delivery, 'deadLettered');
     }
     const { messageId } = message;
     const error = new QueueError(
@@ -215,7 +203,9 @@ class BatchingSettler implements QueueSettler {
       { cause: answer.error },
     );
     this.#options.report(error, { during: 'settle', messageId });
-    await this.#makeInvisible(delivery, this.#delayOf(delivery, undefined));
+    if (this.#isOurs(delivery)) {
+      await this.#makeVisibleIn(delivery, this.#delayOf(delivery, undefined), 'retried');
+    }
     return false;
   }
 
@@ -223,6 +213,14 @@ class BatchingSettler implements QueueSettler {
     return askedMs !== undefined && askedMs >= 0
       ? askedMs
       : retryDelayMs(message.receiveCount, this.#options);
+  }
+
+  #isOurs(delivery: Delivery): boolean {
+    const isHeld = this.leases.holds(delivery);
+    if (!isHeld) {
+      this.#unsettled(delivery, leaseOver(delivery));
+    }
+    return isHeld;
   }
 
   #unsettled({ message: { messageId } }: Delivery, error: QueueError): void {
@@ -240,10 +238,7 @@ class BatchingSettler implements QueueSettler {
   }
 }
 
-function wireForm({ receiptHandle, visibilityTimeoutMs }: Change): {
-  receiptHandle: string;
-  visibilityTimeoutMs: number;
-} {
+function wireForm({ receiptHandle, visibilityTimeoutMs }: Change): VisibilityChange {
   return { receiptHandle, visibilityTimeoutMs };
 }
 

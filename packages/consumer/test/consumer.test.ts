@@ -342,6 +342,15 @@ describe('delivered twice', () => {
   });
 });
 
+function thrownBy(act: () => unknown): unknown {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
 describe('arguments', () => {
   const { queue } = createScene();
 
@@ -353,12 +362,8 @@ describe('arguments', () => {
     ['deadLetterQueue', { deadLetterQueue: queue }],
     ['recorder', { recorder: { enabled: true } }],
   ])('a wrong `%s` is refused when the consumer is made', (option, options) => {
-    try {
-      createConsumer(queue, () => undefined, options as object);
-      expect.unreachable();
-    } catch (error) {
-      expect(isQueueError(error, 'option-invalid') && error.details.option).toBe(option);
-    }
+    const error = thrownBy(() => createConsumer(queue, () => undefined, options as object));
+    expect(isQueueError(error, 'option-invalid') && error.details.option).toBe(option);
   });
 
   test('what is no queue or no handler is refused', () => {

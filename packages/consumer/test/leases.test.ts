@@ -119,6 +119,24 @@ test('a handler is told when SQS knows the receipt handle no more', async () => 
   await clock.settle(consumer.stop({ timeoutMs: 1_000 }));
 });
 
+test('a handler that looks at its signal late finds it aborted', async () => {
+  const { clock, faults, send, consume, sleep } = createScene();
+  await send(1);
+  faults.failNext('changeVisibilityBatch', { kind: 'entry-rejection', awsCode: 'ReceiptHandleIsInvalid' });
+  let reason: unknown;
+  const consumer = consume(
+    async (_message, context) => {
+      await sleep(15_000);
+      reason ??= context.signal.reason;
+    },
+    { visibilityTimeoutMs: 20_000, waitTimeMs: 1_000 },
+  );
+  consumer.start();
+  await clock.advance(16_000);
+  expect(isQueueError(reason, 'lease-lost')).toBe(true);
+  await clock.settle(consumer.stop({ timeoutMs: 1_000 }));
+});
+
 test('a message whose lease ends while it waits is not run', async () => {
   const { clock, faults, send, consume, sleep } = createScene();
   await send(2);

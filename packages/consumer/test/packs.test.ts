@@ -192,6 +192,21 @@ describe('an envelope', () => {
     await clock.settle(consumer.stop());
   });
 
+  test('that is still opening a message when the consumer stops has it released unstarted', async () => {
+    const { clock, queue, send, consume, sleep } = createScene();
+    await send(2);
+    const slow: Envelope = {
+      ...commaSeparated(),
+      open: (payload) => sleep(2_000).then(() => commaSeparated().open(payload)),
+    };
+    const consumer = consume(() => expect.unreachable(), { envelope: slow, waitTimeMs: 1_000 });
+    consumer.start();
+    await clock.advance(500);
+    const report = await clock.settle(consumer.stop());
+    expect(report).toMatchObject({ isClean: true, released: 2 });
+    expect(queue.messages().map(({ state }) => state)).toEqual(['visible', 'visible']);
+  });
+
   test('that throws fails its message alone', async () => {
     const { clock, queue, send, consume, errors } = createScene();
     await send(3);

@@ -21,18 +21,21 @@ export interface Scene {
   readonly faults: ScriptedFaults;
   readonly errors: { readonly error: unknown; readonly context: ErrorContext }[];
   /** Sends messages whose body is their number, from 0; on a FIFO queue of the groups given, in turn. */
-  send(count: number, options?: { readonly groups?: readonly string[] | undefined }): Promise<void>;
+  readonly send: (
+    count: number,
+    options?: { readonly groups?: readonly string[] | undefined },
+  ) => Promise<void>;
   /** Sends one body as it stands. */
-  sendRaw(entry: SendEntry): Promise<void>;
-  consume<T = number>(
+  readonly sendRaw: (entry: SendEntry) => Promise<void>;
+  readonly consume: <T = number>(
     handler: Parameters<typeof createConsumer<T>>[1],
     options?: ConsumerOptions<T>,
     queue?: Queue,
-  ): Consumer;
+  ) => Consumer;
   /** Resolves after so much virtual time. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** The calls of one verb so far. */
-  calls<V extends QueueVerb>(verb: V): Extract<FakeCall, { readonly verb: V }>[];
+  readonly calls: <V extends QueueVerb>(verb: V) => Extract<FakeCall, { readonly verb: V }>[];
 }
 
 export function createScene(options: Omit<FakeQueueOptions, 'clock' | 'faults'> = {}): Scene {

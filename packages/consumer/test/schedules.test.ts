@@ -8,8 +8,15 @@ import {
   createRandom,
   type FakeQueue,
 } from '@sqskit/testing';
-import { expect, test } from 'vitest';
-import { type Consumer, createConsumer, release, retry, type StopReport } from '../src/index.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  type Consumer,
+  type ConsumerStats,
+  createConsumer,
+  release,
+  retry,
+  type StopReport,
+} from '../src/index.ts';
 
 // Random schedules with faults: several consumers, stops, starts and pauses, handlers that fail, and a log of every
 // run that is checked as it is written.
@@ -90,7 +97,28 @@ interface Schedule {
 
 const messageCount = 60;
 
-async function play({ seed, fifo, consumers: consumerCount, rates }: Schedule): Promise<void> {
+/** What a schedule has come to, at its end. */
+interface Outcome {
+  readonly violations: readonly string[];
+  /** Messages that were neither handled nor can be received. */
+  readonly left: number;
+  readonly abandoned: number;
+  /** Consumers that still do something after their stop. */
+  readonly unfinished: number;
+  readonly callsAfterTheStop: number;
+  readonly timersAfterTheStop: number;
+}
+
+const asPromised: Outcome = {
+  violations: [],
+  left: 0,
+  abandoned: 0,
+  unfinished: 0,
+  callsAfterTheStop: 0,
+  timersAfterTheStop: 0,
+};
+
+async function play({ seed, fifo, consumers: consumerCount, rates }: Schedule): Promise<Outcome> {
   const random = createRandom(seed);
   const between = (low: number, high: number): number => Math.floor(low + random() * (high - low + 1));
   const clock = createFakeClock();
@@ -137,27 +165,30 @@ async function play({ seed, fifo, consumers: consumerCount, rates }: Schedule): 
   for (let waited = 0; queue.messages().length > 0 && waited < 2_000; waited++) {
     await clock.advance(1_000);
   }
-  expect(queue.messages(), 'nothing is lost or stuck').toEqual([]);
+  const left = queue.messages().length;
+  let abandoned = 0;
   for (const consumer of consumers) {
-    const before = clock.monotonic();
-    const report = await clock.settle(consumer.stop({ timeoutMs: 30_000 }));
-    expect(clock.monotonic() - before).toBeLessThanOrEqual(30_000);
-    expect(report.abandoned).toEqual([]);
-    expect(consumer.stats()).toMatchObject({
-      state: 'stopped',
-      running: 0,
-      waiting: 0,
-      settling: 0,
-      polls: 0,
-    });
+    const report = await clock.settle(consumer.stop());
+    abandoned += report.abandoned.length;
+    if (report.tookMs > 30_000) {
+      runLog.violations.push(`a stop took ${report.tookMs} ms`);
+    }
   }
   const calls = queue.calls.length;
   await clock.advance(120_000);
-  expect(queue.calls.length, 'no call after the last stop').toBe(calls);
-  expect(clock.pendingTimers, 'no timer after the last stop').toBe(0);
   runLog.checkDeletes();
-  expect(runLog.violations).toEqual([]);
-  expect(runLog.runs).toBeGreaterThanOrEqual(messageCount);
+  return {
+    violations: runLog.violations,
+    left,
+    abandoned,
+    unfinished: consumers.filter((consumer) => isBusy(consumer.stats())).length,
+    callsAfterTheStop: queue.calls.length - calls,
+    timersAfterTheStop: clock.pendingTimers,
+  };
+}
+
+function isBusy({ state, running, waiting, settling, polls }: ConsumerStats): boolean {
+  return state !== 'stopped' || running + waiting + settling + polls > 0;
 }
 
 function createScheduled({
@@ -253,26 +284,23 @@ const rough: FaultRates = {
   lostRequests: 0.03,
   slowReplies: 0.05,
 };
-const seeds = Array.from({ length: Number(process.env['SEEDS'] ?? 12) }, (_, index) => index + 1);
+const seeds = Array.from({ length: 12 }, (_, index) => index + 1);
 
-test.each(seeds)('keeps its promises on a calm standard queue, seed %i', (seed) =>
-  play({ seed, fifo: false, consumers: 1, rates: calm }),
-);
-test.each(seeds)('keeps its promises on a rough standard queue, seed %i', (seed) =>
-  play({ seed, fifo: false, consumers: 1, rates: rough }),
-);
-test.each(seeds)('keeps its promises on a standard queue that delivers twice, seed %i', (seed) =>
-  play({ seed, fifo: false, consumers: 1, rates: { ...rough, duplicates: 0.1, staleHandles: 0.05 } }),
-);
-test.each(seeds)('keeps its promises on a FIFO queue, seed %i', (seed) =>
-  play({ seed, fifo: true, consumers: 1, rates: calm }),
-);
-test.each(seeds)('keeps its promises on a rough FIFO queue, seed %i', (seed) =>
-  play({ seed, fifo: true, consumers: 1, rates: rough }),
-);
-test.each(seeds)('keeps its promises with two consumers on a standard queue, seed %i', (seed) =>
-  play({ seed, fifo: false, consumers: 2, rates: calm }),
-);
-test.each(seeds)('keeps its promises with two consumers on a FIFO queue, seed %i', (seed) =>
-  play({ seed, fifo: true, consumers: 2, rates: calm }),
-);
+const scenarios: readonly (readonly [string, Omit<Schedule, 'seed'>])[] = [
+  ['a calm standard queue', { fifo: false, consumers: 1, rates: calm }],
+  ['a rough standard queue', { fifo: false, consumers: 1, rates: rough }],
+  [
+    'a rough standard queue that delivers twice',
+    { fifo: false, consumers: 1, rates: { ...rough, duplicates: 0.1, staleHandles: 0.05 } },
+  ],
+  ['a calm FIFO queue', { fifo: true, consumers: 1, rates: calm }],
+  ['a rough FIFO queue', { fifo: true, consumers: 1, rates: rough }],
+  ['a standard queue with two consumers', { fifo: false, consumers: 2, rates: calm }],
+  ['a FIFO queue with two consumers', { fifo: true, consumers: 2, rates: calm }],
+];
+
+describe.each(scenarios)('%s', (_, scenario) => {
+  test.each(seeds)('finds every promise kept in schedule %i', async (seed) => {
+    expect(await play({ ...scenario, seed })).toEqual(asPromised);
+  });
+});

@@ -225,6 +225,30 @@ describe('dead letters', () => {
     await clock.settle(consumer.stop());
   });
 
+  test('one whose lease ends while it is being sent is left to come again', async () => {
+    const { clock, queue, faults, send, consume, errors, deadLetterQueue } = withDeadLetters({
+      sendBatch: () => new Promise(() => undefined),
+    });
+    await send(1);
+    faults.failNext('changeVisibilityBatch', { kind: 'unavailable' }, { times: Number.POSITIVE_INFINITY });
+    const consumer = consume(() => deadLetter('hopeless'), {
+      deadLetterQueue,
+      visibilityTimeoutMs: 4_000,
+      waitTimeMs: 1_000,
+    });
+    consumer.start();
+    await clock.advance(1_500);
+    consumer.pause();
+    await clock.advance(3_000);
+    expect(errors.map(({ error }) => isQueueError(error) && error.code)).toEqual([
+      'dead-letter-failed',
+      'lease-lost',
+    ]);
+    expect(consumer.stats()).toMatchObject({ unsettled: 1, deadLettered: 0, settling: 0 });
+    expect(queue.messages()).toHaveLength(1);
+    await clock.settle(consumer.stop());
+  });
+
   test('without a dead-letter queue the message waits for the longest back-off, and that is said once', async () => {
     const { clock, send, consume, calls } = createScene();
     await send(3);

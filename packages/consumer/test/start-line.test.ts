@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createDelivery, type Delivery } from '../src/delivery.ts';
@@ -119,23 +120,23 @@ test('whatever happens, a lane runs one at a time and in order, and nothing is f
         } else if (step.kind === 'next') {
           const each = line.next();
           if (each !== undefined) {
-            expect(running.every(({ lane }) => lane === undefined || lane !== each.lane)).toBe(true);
+            assert.ok(running.every(({ lane }) => lane === undefined || lane !== each.lane));
             const oldest = waiting.find(({ lane }) => lane === each.lane);
             if (each.lane !== undefined) {
-              expect(each).toBe(oldest);
+              assert.equal(each, oldest);
             }
             takeOut([each]);
             running.push(each);
           }
         } else if (step.kind === 'drain') {
           const drained = line.drain();
-          expect(new Set(drained)).toEqual(new Set(waiting));
+          assert.deepEqual(new Set(drained), new Set(waiting));
           takeOut(drained);
         } else if (step.kind === 'withdraw') {
           const each = waiting[step.pick % (waiting.length || 1)];
           if (each !== undefined) {
             const behind = waiting.slice(waiting.indexOf(each) + 1).filter(({ lane }) => lane === each.lane);
-            expect(line.withdraw(each)).toEqual(each.lane === undefined ? [] : behind);
+            assert.deepEqual(line.withdraw(each), each.lane === undefined ? [] : behind);
             takeOut(each.lane === undefined ? [each] : [each, ...behind]);
           }
         } else {

@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeOptions } from '@sqskit/core/options';
+import { expect, test } from 'vitest';
+import { fakeClockRules } from '../src/fake-clock.ts';
+import { fakeQueueRules } from '../src/fake-queue-options.ts';
+import { faultPlanRules, faultRateRules } from '../src/fault-plan.ts';
+
+const readme = readFileSync(join(import.meta.dirname, '..', 'README.md'), 'utf8');
+
+test.each([
+  ['createFakeQueue', fakeQueueRules],
+  ['createFakeClock', fakeClockRules],
+  ['createFaultPlan', faultPlanRules],
+  ['rates', faultRateRules],
+] as const)('the README has the options of %s as they are', (name, rules) => {
+  const [, table] = new RegExp(`<!-- options:${name} -->\n([^]*?)\n?<!-- /options -->`).exec(readme) ?? [];
+  expect(table).toBe(describeOptions(rules));
+});
+
+test('the README tells every kind of fault', () => {
+  const source = readFileSync(join(import.meta.dirname, '..', 'src', 'fault.ts'), 'utf8');
+  const kinds = [...source.matchAll(/kind: '([a-z-]+)'/g)].map(([, kind]) => kind);
+  expect(kinds).toHaveLength(10);
+  for (const kind of kinds) {
+    expect(readme).toContain(`\`${kind}\``);
+  }
+});

@@ -23,20 +23,22 @@ export interface PooledClientOptions extends PooledHandlerOptions {
   readonly logger?: Logger | undefined;
 }
 
-type Unset = 'maxLongPolls' | 'region' | 'credentials' | 'endpoint' | 'handler';
+type OwnOptions = Omit<PooledClientOptions, keyof PooledHandlerOptions>;
+type OwnUnset = 'region' | 'credentials' | 'endpoint' | 'handler';
 
-export const pooledClientRules: OptionRules<PooledClientOptions, Unset> = {
+/** Without those of `pooledHandler`. */
+export const pooledClientRules: OptionRules<OwnOptions, OwnUnset> = {
   region: {
     kind: 'text',
     maxLength: 64,
-    doc: "The region that requests are signed for. Unset: the SDK's usual chain.",
+    doc: "The region that requests are signed for. Unset: the SDK's usual chain (`AWS_REGION`, shared files).",
   },
   credentials: {
     kind: 'object',
     methods: [],
     orFunction: true,
     what: 'credentials, or a function that resolves with them',
-    doc: "Unset: the SDK's usual chain.",
+    doc: "What requests are signed with. Unset: the SDK's usual chain (environment, SSO, shared files, container, instance).",
   },
   endpoint: {
     kind: 'text',
@@ -46,18 +48,17 @@ export const pooledClientRules: OptionRules<PooledClientOptions, Unset> = {
   handler: {
     kind: 'object',
     methods: ['handle', 'stats'],
-    what: 'a pooledHandler',
-    doc: 'A handler to share with other clients, in place of the options from `maxConnections` on. It stays open when this client closes.',
+    what: 'a handler of `pooledHandler`',
+    doc: 'A handler to share with other clients, in place of the options of `pooledHandler`. It stays open when this client closes.',
   },
   logger: {
     kind: 'object',
     default: silentLogger,
     shown: 'silent',
     methods: ['debug', 'warn', 'error'],
-    what: 'a Logger',
+    what: 'a logger',
     doc: 'Takes what the SDK has to say.',
   },
-  ...pooledHandlerRules,
 };
 
 /** An SQS client on pooled connections that makes one attempt a call: retries belong to the one who knows the messages. */
@@ -76,9 +77,9 @@ export interface PooledClient extends SqsClient {
 
 /** Makes a client of the installed `@aws-sdk/client-sqs`. Throws `option-invalid`. */
 export function createPooledClient(options: PooledClientOptions = {}): PooledClient {
-  const settings = resolveOptions<PooledClientOptions, Unset>(
+  const settings = resolveOptions<PooledClientOptions, OwnUnset | 'maxLongPolls'>(
     'createPooledClient',
-    pooledClientRules,
+    { ...pooledClientRules, ...pooledHandlerRules },
     options,
   );
   const handler = settings.handler ?? pooledHandler(handlerOptions(options));

@@ -19,7 +19,7 @@ export interface PooledHandlerOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** Milliseconds for a whole request, the wait for a connection included; a long poll's wait comes on top. Default: 10,000. */
   readonly requestTimeoutMs?: number | undefined;
-  /** Milliseconds an idle connection is kept. Default: 20,000, below what AWS services and NAT gateways allow. */
+  /** Milliseconds an idle connection is kept. Default: 20,000, below what load balancers and NAT gateways allow. */
   readonly keepAliveMs?: number | undefined;
   /** Default: the machine's. */
   readonly clock?: Clock | undefined;
@@ -70,15 +70,15 @@ export const pooledHandlerRules: OptionRules<PooledHandlerOptions, 'maxLongPolls
     min: 1,
     max: longestTimerMs,
     unit: 'ms',
-    doc: 'How long an idle connection is kept, or less if the server says so. Below the idle cut-offs of AWS services, load balancers and NAT gateways.',
+    doc: 'How long an idle connection is kept, or less if the server says so. Below what load balancers (60 s) and NAT gateways (350 s) allow.',
   },
   clock: {
     kind: 'object',
     default: systemClock,
-    shown: 'system',
+    shown: "the machine's",
     methods: ['now', 'monotonic', 'setTimer'],
-    what: 'a Clock',
-    doc: 'Where time comes from; a fake one in tests.',
+    what: 'a clock',
+    doc: 'Where time comes from.',
   },
 };
 

@@ -62,16 +62,16 @@ export const sqsQueueRules: OptionRules<SqsQueueOptions> = {
     default: silentLogger,
     shown: 'silent',
     methods: ['debug', 'warn', 'error'],
-    what: 'a Logger',
+    what: 'a logger',
     doc: 'Told once if the client retries by itself, and of messages that SQS delivered without a receipt handle.',
   },
   clock: {
     kind: 'object',
     default: systemClock,
-    shown: 'system',
+    shown: "the machine's",
     methods: ['now', 'monotonic', 'setTimer'],
-    what: 'a Clock',
-    doc: 'Where time comes from; a fake one in tests.',
+    what: 'a clock',
+    doc: 'Where time comes from.',
   },
 };
 

@@ -20,7 +20,7 @@ export type Answer =
   /** The connection ends in the middle of a 200's body. */
   | { readonly kind: 'half' };
 
-export interface ReceivedCall {
+interface ReceivedCall {
   readonly action: string;
   readonly url: string | undefined;
   readonly input: Record<string, unknown>;

@@ -13,7 +13,7 @@ import {
 import { type Answer, acceptedEntry, type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 
 /** The configuration that these tests give to an `SQSClient`, whatever its version. */
-export interface ClientConfig {
+interface ClientConfig {
   readonly region: string;
   readonly endpoint?: string;
   readonly maxAttempts: number;

@@ -1,0 +1,14 @@
+import { readFile } from 'node:fs/promises';
+import { describeOptions } from '@sqskit/core/options';
+import { expect, test } from 'vitest';
+import { pooledClientRules, pooledHandlerRules, sqsQueueRules } from '../src/index.ts';
+
+test.each([
+  ['pooledHandler', pooledHandlerRules],
+  ['createPooledClient', pooledClientRules],
+  ['createSqsQueue', sqsQueueRules],
+])('the README says of the options of %s what their rules say', async (name, rules: object) => {
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const [, table] = readme.split(`<!-- options:${name} -->\n`);
+  expect(table?.split('\n<!-- /options -->')[0]).toBe(describeOptions(rules));
+});

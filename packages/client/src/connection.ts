@@ -81,8 +81,10 @@ export class Connection {
     }, connectTimeoutMs);
     socket.once(target.protocol === 'https:' ? 'secureConnect' : 'connect', () => end(null, socket));
     socket.on('error', (error) => {
-      this.#state.tlsSession = undefined;
-      end(error, null);
+      if (this.#connecting === socket) {
+        this.#state.tlsSession = undefined; // it may be why
+        end(error, null);
+      }
     });
     socket.once('close', () => end(new errors.SocketError('closed before it was connected'), null));
   }

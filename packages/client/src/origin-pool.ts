@@ -44,6 +44,7 @@ export class OriginPool {
   #sequence = 0;
   #isStarting = false;
   #closed = false;
+  #destroyed = false;
   #onDrained: (() => void) | undefined;
 
   constructor(origin: string, options: OriginOptions) {
@@ -102,6 +103,7 @@ export class OriginPool {
   /** Ends everything at once. */
   destroy(): void {
     this.#closed = true;
+    this.#destroyed = true;
     for (const { active, waiting } of [this.#calls, this.#polls]) {
       for (const exchange of waiting.keys()) {
         exchange.fail(closedError);
@@ -128,7 +130,7 @@ export class OriginPool {
     lane.active.set(exchange, connection);
     exchange.onReleased = (reusable) => {
       lane.active.delete(exchange);
-      if (reusable && !this.#closed) {
+      if (reusable && !this.#destroyed) {
         this.#idle.push(connection);
       } else {
         connection.destroy();

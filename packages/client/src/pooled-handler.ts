@@ -227,12 +227,20 @@ class UndiciHandler implements PooledHandler {
 }
 
 function dispatchOptions(request: HandlerRequest): Dispatcher.DispatchOptions {
-  const { expect: _, ...headers } = request.headers; // undici refuses `Expect: 100-continue`
   return {
     path: pathOf(request),
     method: request.method,
-    headers,
+    headers: withoutExpect(request.headers),
     // A text, bytes or a stream; undici refuses anything else by itself.
     body: (request.body as NonNullable<Dispatcher.DispatchOptions['body']> | undefined) ?? null,
   };
+}
+
+/** undici knows no `Expect: 100-continue`, which the SDK sends with large objects; servers manage without. */
+function withoutExpect(headers: HandlerRequest['headers']): Record<string, string> {
+  if (headers['expect'] === undefined && headers['Expect'] === undefined) {
+    return headers;
+  }
+  const { expect: _, Expect: __, ...others } = headers;
+  return others;
 }

@@ -1,5 +1,5 @@
-import type { AddressInfo } from 'node:net';
-import { createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { isQueueError, QueueError } from '@sqskit/core';
 import { createFakeClock } from '@sqskit/testing';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -534,6 +534,21 @@ describe('what the SDK expects of a handler', () => {
     const query = { list: ['a b', "c'd"], none: null, 'sp ace': 'é' };
     await makeHandler().handle({ ...request(), path: '/a%20b', query });
     expect(server.calls[0]?.url).toBe('/a%20b?list=a%20b&list=c%27d&none&sp%20ace=%C3%A9');
+  });
+
+  test('Expect, which undici does not know, is left out; other headers go out as they are', async () => {
+    const headers = { ...request().headers, Expect: '100-continue', 'x-mine': 'kept' };
+    await makeHandler().handle({ ...request(), headers });
+    expect(server.calls[0]?.headers).toMatchObject({ 'x-mine': 'kept', connection: 'keep-alive' });
+    expect(server.calls[0]?.headers).not.toHaveProperty('expect');
+  });
+
+  test('a request without a body, and one with a stream, go out', async () => {
+    const { body: _, ...bare } = request();
+    await makeHandler().handle({ ...bare, body: Readable.from(['{"from":', '"a stream"}']) });
+    expect(server.calls[0]?.input).toEqual({ from: 'a stream' });
+    server.script({ kind: 'json', body: {} });
+    expect((await makeHandler().handle({ ...bare, method: 'GET' })).response.statusCode).toBe(200);
   });
 
   test('it names its protocol and its options, and takes changes for the requests that follow', async () => {

@@ -64,7 +64,7 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
     request.on('end', () => {
       const action = String(request.headers['x-amz-target']).replace('AmazonSQS.', '');
       const { url, headers } = request;
-      const call = { action, url, input: JSON.parse(Buffer.concat(chunks).toString()), headers };
+      const call = { action, url, input: JSON.parse(Buffer.concat(chunks).toString() || '{}'), headers };
       calls.push(call);
       const answer = script.shift() ?? standing;
       if (answer?.kind === 'hang') {

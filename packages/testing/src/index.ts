@@ -8,14 +8,14 @@ export {
 } from './fake-clock.ts';
 export { createRandom } from './random.ts';
 // A queue in memory.
-export type { FakeCall } from './fake-call.ts';
-export { createFakeQueue, type FakeQueue } from './fake-queue.ts';
-export type { FakeQueueOptions } from './fake-queue-options.ts';
-export type { FakeMessage, FakeMessageState, MessageRecord } from './stored-message.ts';
+export type { FakeCall } from './fake-queue/fake-call.ts';
+export { createFakeQueue, type FakeQueue } from './fake-queue/fake-queue.ts';
+export type { FakeQueueOptions } from './fake-queue/fake-queue-options.ts';
+export type { FakeMessage, FakeMessageState, MessageRecord } from './fake-queue/stored-message.ts';
 // What goes wrong with it.
-export type { Fault, FaultCall, FaultCounts, FaultKind, FaultPlan, QueueVerb } from './fault.ts';
-export { createFaultPlan, type FaultPlanOptions, type FaultRates } from './fault-plan.ts';
-export { type ScriptedFaults, scriptedFaults } from './scripted-faults.ts';
+export type { Fault, FaultCall, FaultCounts, FaultKind, FaultPlan, QueueVerb } from './faults/fault.ts';
+export { createFaultPlan, type FaultPlanOptions, type FaultRates } from './faults/fault-plan.ts';
+export { type ScriptedFaults, scriptedFaults } from './faults/scripted-faults.ts';
 // A CloudWatch endpoint on loopback.
 export {
   type AcceptedDatum,
@@ -34,7 +34,7 @@ export type {
 } from './queue-contract/harness.ts';
 export { queueContract } from './queue-contract/queue-contract.ts';
 export { type CodecHarness, codecContract } from './codec-contract.ts';
-export { type EnvelopeHarness, envelopeContract } from './envelope-contract.ts';
+export { type EnvelopeHarness, envelopeContract } from './envelope-contract/envelope-contract.ts';
 export type { SenderHarness, SenderParts } from './sender-contract/harness.ts';
 export { senderContract } from './sender-contract/sender-contract.ts';
 // What became of every message of a test.

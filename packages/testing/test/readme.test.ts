@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describeOptions } from '@sqskit/core/options';
 import { expect, test } from 'vitest';
 import { fakeClockRules } from '../src/fake-clock.ts';
-import { fakeQueueRules } from '../src/fake-queue-options.ts';
-import { faultPlanRules, faultRateRules } from '../src/fault-plan.ts';
+import { fakeQueueRules } from '../src/fake-queue/fake-queue-options.ts';
+import { faultPlanRules, faultRateRules } from '../src/faults/fault-plan.ts';
 
 const readme = readFileSync(join(import.meta.dirname, '..', 'README.md'), 'utf8');
 
@@ -19,7 +19,7 @@ test.each([
 });
 
 test('the README tells every kind of fault', () => {
-  const source = readFileSync(join(import.meta.dirname, '..', 'src', 'fault.ts'), 'utf8');
+  const source = readFileSync(join(import.meta.dirname, '..', 'src', 'faults', 'fault.ts'), 'utf8');
   const kinds = [...source.matchAll(/kind: '([a-z-]+)'/g)].map(([, kind]) => kind);
   expect(kinds).toHaveLength(10);
   for (const kind of kinds) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { isQueueError } from '@sqskit/core';
-import { scriptedFaults } from '../scripted-faults.ts';
+import { scriptedFaults } from '../faults/scripted-faults.ts';
 import { failures } from './delivery.ts';
 import type { SenderCase } from './sender-case.ts';
 import { texts } from './trial.ts';

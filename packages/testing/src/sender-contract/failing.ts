@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { createFaultPlan } from '../fault-plan.ts';
-import { scriptedFaults } from '../scripted-faults.ts';
+import { createFaultPlan } from '../faults/fault-plan.ts';
+import { scriptedFaults } from '../faults/scripted-faults.ts';
 import { failures } from './delivery.ts';
 import type { SenderCase } from './sender-case.ts';
 import { type Trial, texts } from './trial.ts';

@@ -11,8 +11,8 @@ import {
   toQueueError,
 } from '@sqskit/core';
 import { createFakeClock, type FakeClock } from '../fake-clock.ts';
-import { createFakeQueue, type FakeQueue } from '../fake-queue.ts';
-import type { FaultPlan } from '../fault.ts';
+import { createFakeQueue, type FakeQueue } from '../fake-queue/fake-queue.ts';
+import type { FaultPlan } from '../faults/fault.ts';
 import { createRandom } from '../random.ts';
 import type { SenderHarness } from './harness.ts';
 import { type WatchedCall, watchQueue } from './watched-queue.ts';

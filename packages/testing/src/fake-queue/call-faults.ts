@@ -1,7 +1,6 @@
 import type { QueueError } from '@sqskit/core';
-import { serviceError } from '@sqskit/core/errors';
-import { operations } from './fake-call.ts';
-import type { Fault, FaultKind, QueueVerb } from './fault.ts';
+import type { Fault, FaultKind, QueueVerb } from '../faults/fault.ts';
+import { callError, entryError } from './answers.ts';
 
 type FaultOf<K extends Fault['kind']> = Extract<Fault, { readonly kind: K }>;
 
@@ -34,34 +33,6 @@ function answerOf(fault: Fault): readonly [awsCode: string, httpStatus: number] 
     default:
       return undefined;
   }
-}
-
-/** The error of a call that was answered with one as a whole. */
-export function callError(verb: QueueVerb, awsCode: string, httpStatus: number, message: string): QueueError {
-  return serviceError({
-    operation: operations[verb],
-    awsCode,
-    httpStatus,
-    requestId: undefined,
-    message,
-  });
-}
-
-/** The error of one entry of a call that was answered. */
-export function entryError(
-  verb: QueueVerb,
-  awsCode: string,
-  senderFault: boolean,
-  message: string,
-): QueueError {
-  return serviceError({
-    operation: operations[verb],
-    awsCode,
-    httpStatus: 200,
-    requestId: undefined,
-    message,
-    senderFault,
-  });
 }
 
 /** The failure that befalls the entry at `position`, if one does. */

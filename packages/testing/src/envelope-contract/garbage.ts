@@ -8,8 +8,8 @@ import {
   sqsLimits,
 } from '@sqskit/core';
 import type { Random } from '@sqskit/core/retry';
-import { noise, noiseBytes } from './noise.ts';
-import { createRandom } from './random.ts';
+import { noise, noiseBytes } from '../noise.ts';
+import { createRandom } from '../random.ts';
 
 const foreignBodies: readonly string[] = [
   '',

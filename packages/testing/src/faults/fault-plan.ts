@@ -1,8 +1,8 @@
 import { QueueError } from '@sqskit/core';
 import { type OptionRules, type Resolved, resolveOptions } from '@sqskit/core/options';
 import type { Random } from '@sqskit/core/retry';
+import { createRandom } from '../random.ts';
 import { defaultTimeoutMs, type Fault, type FaultCall, type FaultPlan, type QueueVerb } from './fault.ts';
-import { createRandom } from './random.ts';
 
 /** How likely each fault is, from 0 (never, the default) to 1 (always). */
 export interface FaultRates {

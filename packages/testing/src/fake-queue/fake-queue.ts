@@ -2,7 +2,6 @@ import {
   type CallOptions,
   type Failure,
   isQueueError,
-  payloadBytes,
   type Queue,
   type QueueDepth,
   type QueueDescription,
@@ -18,11 +17,12 @@ import {
   type VisibilityChange,
 } from '@sqskit/core';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
-import { callError, entryError } from './call-faults.ts';
-import { type FakeCall, operations } from './fake-call.ts';
+import type { FaultCounts } from '../faults/fault.ts';
+import { changeOutcome, deleteOutcome, refused } from './answers.ts';
+import { assertBatchFits, assertEntries, assertReceivable } from './call-rules.ts';
+import type { FakeCall } from './fake-call.ts';
 import { type FakeQueueOptions, type FakeQueueSettings, resolveFakeQueue } from './fake-queue-options.ts';
-import type { FaultCounts, QueueVerb } from './fault.ts';
-import { MessageStore, type SettleResult, type StoreOptions, wholeSeconds } from './message-store.ts';
+import { MessageStore, type StoreOptions, wholeSeconds } from './message-store.ts';
 import { createRoundTrips, type EntryFaults, type RoundTrips } from './round-trip.ts';
 import { refusalOf } from './send-rules.ts';
 import type { FakeMessage, MessageRecord } from './stored-message.ts';
@@ -220,7 +220,7 @@ class InMemoryQueue implements FakeQueue {
   #sendOne(entry: SendEntry): SendOutcome {
     const refusal = refusalOf(entry, this.#settings);
     if (refusal !== undefined) {
-      return { ok: false, error: entryError('sendBatch', refusal.awsCode, true, refusal.message) };
+      return refused('sendBatch', refusal.awsCode, refusal.message);
     }
     return { ok: true, ...this.#store.send(entry, this.#now(), this.#settings.clock.now()) };
   }
@@ -302,79 +302,7 @@ function describeRedrive({
   return { deadLetterQueueArn: `arn:${place}:${name}`, maxReceiveCount };
 }
 
-function assertEntries({ verb, entries }: FakeCall): void {
-  if (entries < 1 || entries > sqsLimits.maxBatchEntries) {
-    const expected = `1 to ${sqsLimits.maxBatchEntries} entries`;
-    const message = `${operations[verb]}: expected ${expected}, received ${entries}`;
-    throw new QueueError('batch-invalid', message, { entries, expected });
-  }
-}
-
-// One oversized message alone is refused as an entry, several as a call.
-function assertBatchFits(entries: readonly SendEntry[]): void {
-  const bytes = entries.reduce((sum, entry) => sum + payloadBytes(entry), 0);
-  if (entries.length > 1 && bytes > sqsLimits.maxMessageBytes) {
-    const message = `Batch requests cannot be longer than ${sqsLimits.maxMessageBytes} bytes. You have sent ${bytes} bytes.`;
-    throw callError('sendBatch', 'BatchRequestTooLong', 400, message);
-  }
-}
-
-function assertReceivable({ maxMessages, waitTimeMs, visibilityTimeoutMs = 0 }: ReceiveRequest): void {
-  const isWithin = (value: number, min: number, max: number): boolean => value >= min && value <= max;
-  if (
-    !isWithin(maxMessages, 1, sqsLimits.maxBatchEntries) ||
-    !isWithin(waitTimeMs, 0, sqsLimits.maxWaitTimeMs) ||
-    !isWithin(visibilityTimeoutMs, 0, sqsLimits.maxVisibilityTimeoutMs)
-  ) {
-    const message = `Value out of range: ${maxMessages} messages, wait ${waitTimeMs} ms, visibility ${visibilityTimeoutMs} ms.`;
-    throw callError('receive', 'InvalidParameterValue', 400, message);
-  }
-}
-
 function failureAt(faults: EntryFaults, position: number): Failure | undefined {
   const error = faults.failureAt(position);
   return error === undefined ? undefined : { ok: false, error };
-}
-
-function refused(verb: QueueVerb, awsCode: string, message: string): Failure {
-  return { ok: false, error: entryError(verb, awsCode, true, message) };
-}
-
-const expired = 'Value for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.';
-const malformed = 'The input receipt handle is invalid.';
-
-function deleteOutcome(result: SettleResult, fifo: boolean): SettleOutcome {
-  if (result === 'unknown-handle') {
-    return refused('deleteBatch', 'ReceiptHandleIsInvalid', malformed);
-  }
-  // A standard queue answers the delete of a message that was received again with success, and keeps the message.
-  return result === 'stale' && fifo ? refused('deleteBatch', 'InvalidParameterValue', expired) : { ok: true };
-}
-
-function changeOutcome(result: SettleResult, fifo: boolean): SettleOutcome {
-  const verb = 'changeVisibilityBatch';
-  switch (result) {
-    case 'done':
-      return { ok: true };
-    case 'unknown-handle':
-      return refused(verb, 'ReceiptHandleIsInvalid', malformed);
-    case 'gone':
-      return refused(
-        verb,
-        'InvalidParameterValue',
-        'Message does not exist or is not available for visibility timeout change.',
-      );
-    case 'over-12-hours':
-      return refused(
-        verb,
-        'InvalidParameterValue',
-        'Total VisibilityTimeout for the message is beyond the limit [43200 seconds].',
-      );
-    case 'stale':
-      return fifo
-        ? refused(verb, 'InvalidParameterValue', expired)
-        : refused(verb, 'MessageNotInflight', 'The message was received again since.');
-    case 'not-in-flight':
-      return refused(verb, 'MessageNotInflight', 'The message is not in flight.');
-  }
 }

@@ -12,11 +12,11 @@ import {
   payloadBytes,
   sqsLimits,
 } from '@sqskit/core';
-import type { ContractCase } from './contract.ts';
+import type { ContractCase } from '../contract.ts';
+import { refusalOf } from '../fake-queue/send-rules.ts';
+import { noise, noiseBytes } from '../noise.ts';
+import { createRandom } from '../random.ts';
 import { garbage } from './garbage.ts';
-import { noise, noiseBytes } from './noise.ts';
-import { createRandom } from './random.ts';
-import { refusalOf } from './send-rules.ts';
 
 /** How the suite reaches an implementation of `Envelope`. */
 export interface EnvelopeHarness {

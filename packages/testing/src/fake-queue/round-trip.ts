@@ -1,8 +1,8 @@
 import { abortedError, type FailureOutcome, QueueError } from '@sqskit/core';
 import { type Clock, sleep } from '@sqskit/core/clock';
+import { defaultTimeoutMs, type Fault, type FaultKind, type FaultPlan } from '../faults/fault.ts';
 import { entryFailureAmong, faultAt, refusalAmong } from './call-faults.ts';
 import { type FakeCall, operations } from './fake-call.ts';
-import { defaultTimeoutMs, type Fault, type FaultKind, type FaultPlan } from './fault.ts';
 
 export interface RoundTripOptions {
   readonly clock: Clock;
@@ -18,7 +18,7 @@ export interface EntryFaults {
 }
 
 /** One call: what the queue does with it, and how it can end early. */
-export interface Trip<R> {
+interface Trip<R> {
   readonly signal: AbortSignal | undefined;
   /** Called when the request has arrived. */
   readonly carryOut: (faults: EntryFaults) => R | Promise<R>;

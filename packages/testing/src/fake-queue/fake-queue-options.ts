@@ -4,8 +4,8 @@ import { type Clock, systemClock } from '@sqskit/core/clock';
 import { type OptionRules, type Resolved, resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
 import type { Random } from '@sqskit/core/retry';
+import type { FaultPlan } from '../faults/fault.ts';
 import type { FakeQueue } from './fake-queue.ts';
-import type { FaultPlan } from './fault.ts';
 
 export interface FakeQueueOptions {
   /** Where time comes from. Default: the machine's clock; give a fake clock to run in virtual time. */

@@ -1,14 +1,16 @@
 import { type QueueDepth, type ReceivedMessage, type SendEntry, sqsLimits } from '@sqskit/core';
 import type { Random } from '@sqskit/core/retry';
+import { createHeap, type Due } from '../heap.ts';
 import { createDeduplicationMemory, deduplicationKey, type FirstOfItsKind } from './deduplication.ts';
-import { createHeap, type Due } from './heap.ts';
+import { readHandle, writeHandle } from './receipt-handle.ts';
 import { createFifoShelf, createStandardShelf, type Shelf } from './shelf.ts';
 import {
   contentOf,
-  copyAttributes,
+  delivered,
   type FakeMessage,
   type MessageContent,
   type MessageRecord,
+  recordOf,
   type StoredMessage,
 } from './stored-message.ts';
 
@@ -33,8 +35,6 @@ interface Lapse extends Due {
   readonly message: StoredMessage;
   readonly version: number;
 }
-
-const handleForm = /^([0-9a-f]{8})-(\d+)-(\d+)$/;
 
 /**
  * The messages of a queue and what SQS does with them, as a synchronous state machine: no calls, no timers. Every
@@ -100,9 +100,7 @@ export class MessageStore {
       this.#lapseAt(message, now + visibilityTimeoutMs);
       return true;
     });
-    return taken.map((message) =>
-      received(message, `${this.#options.idPrefix}-${message.number}-${message.receipt}`),
-    );
+    return taken.map((message) => delivered(message, this.#handleOf(message)));
   }
 
   delete(receiptHandle: string, now: number): SettleResult {
@@ -208,6 +206,12 @@ export class MessageStore {
     return messages;
   }
 
+  #record(book: MessageRecord[], message: StoredMessage, now: number): void {
+    if (this.#options.history && !message.isDeletionRecorded) {
+      book.push(recordOf(message, now));
+    }
+  }
+
   #accept(content: MessageContent, receiveCount: number, delayMs: number, now: number): StoredMessage {
     const number = this.#nextNumber++;
     const message: StoredMessage = {
@@ -237,17 +241,21 @@ export class MessageStore {
     store.takeOver(message.content, message.receiveCount, now);
   }
 
+  #handleOf({ number, receipt }: StoredMessage): string {
+    return writeHandle({ idPrefix: this.#options.idPrefix, message: number, receive: receipt });
+  }
+
   /** The message of a handle that is still its current one, or why there is none. */
   #find(receiptHandle: string): StoredMessage | 'unknown-handle' | 'stale' | 'gone' {
-    const [, prefix, number, receipt] = handleForm.exec(receiptHandle) ?? [];
-    if (prefix !== this.#options.idPrefix || Number(number) >= this.#nextNumber) {
+    const receipt = readHandle(receiptHandle);
+    if (receipt?.idPrefix !== this.#options.idPrefix || receipt.message >= this.#nextNumber) {
       return 'unknown-handle';
     }
-    const message = this.#held.get(Number(number));
+    const message = this.#held.get(receipt.message);
     if (message === undefined) {
       return 'gone';
     }
-    return message.receipt === Number(receipt) ? message : 'stale';
+    return message.receipt === receipt.receive ? message : 'stale';
   }
 
   #change(message: StoredMessage, state: StoredMessage['state']): void {
@@ -278,32 +286,6 @@ export class MessageStore {
       this.#shelf.leftFlight(message);
     }
   }
-
-  #record(book: MessageRecord[], message: StoredMessage, now: number): void {
-    if (!this.#options.history || message.isDeletionRecorded) {
-      return;
-    }
-    const { messageId, body, attributes, groupId, deduplicationId } = message.content;
-    const { sequenceNumber } = message;
-    book.push({ messageId, body, attributes, groupId, deduplicationId, sequenceNumber, atMs: now });
-  }
-}
-
-function received(message: StoredMessage, receiptHandle: string): ReceivedMessage {
-  const { content, receiveCount, sequenceNumber } = message;
-  const { body, attributes, messageId, sentAtMs, groupId, deduplicationId, traceHeader } = content;
-  return {
-    messageId,
-    receiptHandle,
-    body,
-    attributes: copyAttributes(attributes),
-    receiveCount,
-    sentAtMs,
-    groupId,
-    deduplicationId,
-    sequenceNumber,
-    traceHeader,
-  };
 }
 
 /** SQS counts in seconds, and what is in between is rounded up on the wire. */

@@ -3,7 +3,7 @@ import type { Clock, Timer } from '@sqskit/core/clock';
 import type { MessageStore } from './message-store.ts';
 
 /** A receive that has arrived. */
-export interface Arrival {
+interface Arrival {
   readonly maxMessages: number;
   readonly visibilityTimeoutMs: number;
   readonly waitTimeMs: number;

@@ -1,5 +1,5 @@
 import type { ReceiveRequest, SendEntry, VisibilityChange } from '@sqskit/core';
-import type { QueueVerb } from './fault.ts';
+import type { QueueVerb } from '../faults/fault.ts';
 
 interface CallOf<V extends QueueVerb, G> {
   readonly verb: V;

@@ -1,4 +1,4 @@
-import type { MessageAttributes, SendEntry } from '@sqskit/core';
+import type { MessageAttributes, ReceivedMessage, SendEntry } from '@sqskit/core';
 
 export type FakeMessageState = 'visible' | 'in-flight' | 'delayed';
 
@@ -81,4 +81,28 @@ export function copyAttributes(attributes: MessageAttributes): MessageAttributes
       { type, value: typeof value === 'string' ? value : value.slice() },
     ]),
   );
+}
+
+/** The line in the books about a message, at a time. */
+export function recordOf({ content, sequenceNumber }: StoredMessage, atMs: number): MessageRecord {
+  const { messageId, body, attributes, groupId, deduplicationId } = content;
+  return { messageId, body, attributes, groupId, deduplicationId, sequenceNumber, atMs };
+}
+
+/** A message as a receive hands it out, under the handle of this receive. */
+export function delivered(message: StoredMessage, receiptHandle: string): ReceivedMessage {
+  const { content, receiveCount, sequenceNumber } = message;
+  const { body, attributes, messageId, sentAtMs, groupId, deduplicationId, traceHeader } = content;
+  return {
+    messageId,
+    receiptHandle,
+    body,
+    attributes: copyAttributes(attributes),
+    receiveCount,
+    sentAtMs,
+    groupId,
+    deduplicationId,
+    sequenceNumber,
+    traceHeader,
+  };
 }

@@ -1,0 +1,20 @@
+/** Which receive of which message of which queue. */
+export interface Receipt {
+  readonly idPrefix: string;
+  readonly message: number;
+  readonly receive: number;
+}
+
+const handleForm = /^([0-9a-f]{8})-(\d+)-(\d+)$/;
+
+export function writeHandle({ idPrefix, message, receive }: Receipt): string {
+  return `${idPrefix}-${message}-${receive}`;
+}
+
+/** Reads a receipt handle of a fake queue; `undefined` for anything else. */
+export function readHandle(receiptHandle: string): Receipt | undefined {
+  const [, idPrefix, message, receive] = handleForm.exec(receiptHandle) ?? [];
+  return idPrefix === undefined
+    ? undefined
+    : { idPrefix, message: Number(message), receive: Number(receive) };
+}

@@ -4,9 +4,9 @@ import { sqsLimits } from '@sqskit/core';
 export interface Demand {
   /** Slots and prefetch together. */
   readonly capacity: number;
-  /** Messages that wait or run. */
-  readonly inHand: number;
-  /** Of those that wait, the ones that only want a slot. */
+  /** How much of it is taken by messages that wait or run. */
+  readonly taken: number;
+  /** Messages that only want a slot. */
   readonly ready: number;
 }
 
@@ -17,8 +17,8 @@ export interface Demand {
  * A poll that asks for less than a full receive costs as much as one that does not, so it is only made when nothing is
  * ready to run and no other poll is under way.
  */
-export function receiveSize({ capacity, inHand, ready }: Demand, asked: number): number {
-  const room = capacity - inHand - asked;
+export function receiveSize({ capacity, taken, ready }: Demand, asked: number): number {
+  const room = capacity - taken - asked;
   const full = Math.min(sqsLimits.maxBatchEntries, capacity);
   if (room >= full) {
     return full;

@@ -1,4 +1,4 @@
-import { type Handler, type Queue, QueueError } from '@sqskit/core';
+import { type Handler, type Queue, QueueError, sqsLimits } from '@sqskit/core';
 import type { Clock, Timer } from '@sqskit/core/clock';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
 import type { Delivery } from './delivery.ts';
@@ -51,6 +51,12 @@ export interface RunOptions<T> {
   /** Whether more messages are wanted, with so many waiting or running. */
   readonly wants: (inHand: number) => boolean;
 }
+
+/**
+ * A receive from a FIFO queue may bring ten messages of one group, of which one can start. The nine behind it take up no
+ * room, or a few groups would keep the slots from all others; there is an end to it all the same.
+ */
+const maxBlockedPerPlace = sqsLimits.maxBatchEntries - 1;
 
 /** More messages than this waiting to be settled: SQS does not keep up, and more of them would only pile up. */
 const maxSettling = 1_000;
@@ -166,9 +172,9 @@ class PollRun<T> implements Run {
   #demand(): Demand {
     const { running, waiting, ready, settling } = this.#engine;
     const capacity = this.#capacity;
-    const inHand = running + waiting;
-    const isRoom = settling < maxSettling && this.#wants(inHand);
-    return { capacity, inHand: isRoom ? inHand : capacity, ready };
+    const isRoom = settling < maxSettling && this.#wants(running + waiting);
+    const taken = running + ready + Math.max(0, waiting - ready - capacity * maxBlockedPerPlace);
+    return { capacity, taken: isRoom ? taken : capacity, ready };
   }
 
   #lost(delivery: Delivery, report: ReportError): void {

@@ -71,7 +71,7 @@ export function createWork<T>(options: WorkOptions<T>): Work {
     }
     const ended = instruments.handlerStarted(message.sentAtMs);
     try {
-      const result = await handler(message, contextOf(delivery));
+      const result = await handler(message, new DeliveryContext(delivery));
       return isVerdict(result) ? result : ack();
     } catch (error) {
       return delivery.isAbandoned ? release() : failed(delivery, error, message, 'handle');
@@ -110,12 +110,17 @@ export function createWork<T>(options: WorkOptions<T>): Work {
   return openDelivery;
 }
 
-function contextOf(delivery: Delivery): HandlerContext {
-  return {
-    get signal() {
-      return delivery.signal;
-    },
-  };
+/** A getter on the prototype: one on each object costs a tenth of the whole run, and few handlers look at it. */
+class DeliveryContext implements HandlerContext {
+  readonly #delivery: Delivery;
+
+  constructor(delivery: Delivery) {
+    this.#delivery = delivery;
+  }
+
+  get signal(): AbortSignal {
+    return this.#delivery.signal;
+  }
 }
 
 function describe<B>(

@@ -192,6 +192,42 @@ test('a group that waits does not keep free slots from other groups', async () =
   await clock.settle(consumer.stop({ timeoutMs: 1_000 }));
 });
 
+test('messages that wait for their group leave the slots to other groups', async () => {
+  const { clock, queue, send, consume, sleep } = createScene({ fifo: true, latencyMs: 5 });
+  for (let group = 0; group < 10; group++) {
+    await send(10, { groups: [`g${group}`] });
+  }
+  let most = 0;
+  const startedAt = clock.monotonic();
+  let endedAt = 0;
+  const consumer = consume(async () => {
+    most = Math.max(most, consumer.stats().running);
+    await sleep(100);
+    endedAt = clock.monotonic();
+  });
+  consumer.start();
+  await clock.advance(10_000);
+  expect(most).toBe(10);
+  expect(queue.messages()).toEqual([]);
+  // A receive brings ten of one group: with no more than 20 messages in hand two groups would run at a time.
+  expect(endedAt - startedAt).toBeLessThan(2_000);
+  await clock.settle(consumer.stop());
+});
+
+test('however many groups there are, what waits in hand is bounded', async () => {
+  const { clock, send, consume } = createScene({ fifo: true });
+  for (let group = 0; group < 60; group++) {
+    await send(10, { groups: [`g${group}`] });
+  }
+  const consumer = consume(() => new Promise(() => undefined), { maxConcurrency: 2, prefetch: 8 });
+  consumer.start();
+  await clock.advance(60_000);
+  const { running, waiting } = consumer.stats();
+  expect(running).toBe(2);
+  expect(running + waiting).toBeLessThanOrEqual(100);
+  await clock.settle(consumer.stop({ timeoutMs: 1_000 }));
+});
+
 test('a standard queue with groups runs them beside one another', async () => {
   const { clock, sendRaw, consume, sleep } = createScene();
   for (let count = 0; count < 5; count++) {

@@ -9,33 +9,33 @@ test('a poll never asks for more than there is room for, nor more than ten', () 
       fc.nat({ max: 300 }),
       fc.nat({ max: 300 }),
       fc.nat({ max: 100 }),
-      (capacity, inHand, ready, asked) => {
-        const size = receiveSize({ capacity, inHand, ready }, asked);
+      (capacity, taken, ready, asked) => {
+        const size = receiveSize({ capacity, taken, ready }, asked);
         expect(size).toBeGreaterThanOrEqual(0);
         expect(size).toBeLessThanOrEqual(10);
-        expect(size).toBeLessThanOrEqual(Math.max(0, capacity - inHand - asked));
+        expect(size).toBeLessThanOrEqual(Math.max(0, capacity - taken - asked));
       },
     ),
   );
 });
 
 test('an idle consumer polls for as many as it takes', () => {
-  expect(receiveSize({ capacity: 20, inHand: 0, ready: 0 }, 0)).toBe(10);
-  expect(receiveSize({ capacity: 3, inHand: 0, ready: 0 }, 0)).toBe(3);
+  expect(receiveSize({ capacity: 20, taken: 0, ready: 0 }, 0)).toBe(10);
+  expect(receiveSize({ capacity: 3, taken: 0, ready: 0 }, 0)).toBe(3);
 });
 
 test('a poll for less than a full receive waits while there is something to run', () => {
-  expect(receiveSize({ capacity: 20, inHand: 15, ready: 5 }, 0)).toBe(0);
-  expect(receiveSize({ capacity: 15, inHand: 10, ready: 0 }, 0)).toBe(5);
+  expect(receiveSize({ capacity: 20, taken: 15, ready: 5 }, 0)).toBe(0);
+  expect(receiveSize({ capacity: 15, taken: 10, ready: 0 }, 0)).toBe(5);
 });
 
 test('a poll for less than a full receive waits while another poll is under way', () => {
-  expect(receiveSize({ capacity: 15, inHand: 0, ready: 0 }, 10)).toBe(0);
-  expect(receiveSize({ capacity: 30, inHand: 5, ready: 0 }, 10)).toBe(10);
+  expect(receiveSize({ capacity: 15, taken: 0, ready: 0 }, 10)).toBe(0);
+  expect(receiveSize({ capacity: 30, taken: 5, ready: 0 }, 10)).toBe(10);
 });
 
 test('messages that only wait for their group do not keep others from being fetched', () => {
-  expect(receiveSize({ capacity: 20, inHand: 12, ready: 0 }, 0)).toBe(8);
+  expect(receiveSize({ capacity: 20, taken: 12, ready: 0 }, 0)).toBe(8);
 });
 
 test('pollers are added while polls come back full, and leave when they do not', () => {

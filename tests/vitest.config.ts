@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     name: 'tests',
+    testTimeout: 60_000,
     include: ['{composition,docs,readme,integration,published}/**/*.test.ts'],
     // Each concurrent test is a Node process.
     maxConcurrency: 2,

@@ -1,3 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({ test: { name: 'batching', include: ['test/**/*.test.ts'] } });
+// The time-out only ends what hangs: no test is about how long it takes.
+export default defineConfig({
+  test: { name: 'batching', include: ['test/**/*.test.ts'], testTimeout: 60_000 },
+});

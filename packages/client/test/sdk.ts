@@ -1,0 +1,38 @@
+import type { Credentials, PooledClient, PooledHandler, SqsClient } from '../src/index.ts';
+
+/** The configuration that these tests give to an `SQSClient`, whatever its version. */
+export interface ClientConfig {
+  readonly region: string;
+  readonly endpoint?: string;
+  readonly maxAttempts: number;
+  readonly credentials: Credentials | (() => Promise<Credentials>);
+  readonly requestHandler: PooledHandler | DefaultHandlerOptions;
+}
+
+/** Options of the SDK's own handler. Without the second, newer versions only warn of the first. */
+interface DefaultHandlerOptions {
+  readonly requestTimeout: number;
+  readonly throwOnRequestTimeout: boolean;
+}
+
+/** One version of the SDK. */
+export interface Sdk {
+  /** As its requests name it in `user-agent`. */
+  readonly userAgent: RegExp;
+  readonly makeClient: (config: ClientConfig) => SqsClient & { destroy(): void };
+  readonly createQueue: (client: PooledClient, name: string) => Promise<string | undefined>;
+}
+
+export const credentials: Credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+export const region = 'us-east-1';
+// Long enough for a connection on a busy machine, short enough to wait for.
+export const shortTimeoutMs = 400;
+
+/** What the tests of a queue need of a client, however it is made. */
+export interface TestClientConfig {
+  readonly endpoint: string | undefined;
+  readonly credentials: ClientConfig['credentials'];
+  readonly requestTimeoutMs: number;
+}
+
+export type TestClient = SqsClient & { destroy(): void };

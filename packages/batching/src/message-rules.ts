@@ -78,7 +78,7 @@ export function checkPayload({ body, attributes }: Payload, given: MessageAttrib
   }
 }
 
-export function invalid(field: string, received: string, expected: string): QueueError<'message-invalid'> {
+function invalid(field: string, received: string, expected: string): QueueError<'message-invalid'> {
   const message = `expected \`${field}\` to be ${expected}; received ${received}`;
   return new QueueError('message-invalid', message, { field, received, expected });
 }

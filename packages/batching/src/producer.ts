@@ -336,7 +336,6 @@ class BatchingProducer<T> implements Producer<T> {
     if (outgoing.epoch !== this.#epochs.current || this.#admission.waitingMessages > 0) {
       this.#hurrySoon();
     }
-    this.#restIfNoneWait();
   }
 
   /** Lets what is buffered leave without lingering, once all that arrives in this turn is there. */

@@ -1,11 +1,21 @@
-import { isQueueError } from '@sqskit/core';
+import { type Envelope, isQueueError, plain } from '@sqskit/core';
+import { createFakeClock } from '@sqskit/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Epochs } from '../src/epochs.ts';
 import { createProducer } from '../src/index.ts';
 import { bodies, outcomeOf, sendCalls, settled, setUp } from './set-up.ts';
+import { slowEnvelope } from './slow-envelope.ts';
 
 describe('flush', () => {
+  test('lets what is buffered leave at once', async () => {
+    const { clock, producer, queue } = setUp({ lingerMs: 60_000, lingerWhenIdle: true });
+    const sent = producer.send({ body: 'x' });
+    const flushed = producer.flush();
+    expect(sendCalls(queue).length).toBe(1);
+    await clock.settle(Promise.all([sent, flushed]));
+  });
+
   test('lets everything leave without lingering, those that wait for room included', async () => {
     const { clock, producer, queue } = setUp({
       lingerMs: 60_000,
@@ -115,7 +125,7 @@ describe('close', () => {
 
   test('lists what was not delivered in its time: the message itself, its id, and whether it may have been', async () => {
     const { clock, timers, producer, queue } = setUp(
-      { maxBufferedMessages: 25, maxConcurrency: 1 },
+      { maxBufferedMessages: 15, maxConcurrency: 1 },
       { latencyMs: 10_000 },
     );
     const messages = bodies('m', 30).map((body) => ({ body, id: `id of ${body}` }));
@@ -198,6 +208,21 @@ describe('close', () => {
     expect(timers()).toBe(0);
     await outcomes;
     expect(sendCalls(queue).length).toBe(1);
+  });
+
+  test('in no time sends none that a message given up before it held up', async () => {
+    const clock = createFakeClock();
+    const [slow, quick] = [slowEnvelope(clock, () => 10_000), plain()];
+    const envelope: Envelope = {
+      ...quick,
+      seal: (items, maxBytes) => (items[0].content === 'slow' ? slow : quick).seal(items, maxBytes),
+    };
+    const { producer, queue } = setUp({ envelope, maxBatchEntries: 1 }, { fifo: true }, clock);
+    const outcomes = settled(['slow', 'quick'].map((body) => producer.send({ body, groupId: 'g' })));
+    const { undelivered } = await clock.settle(producer.close({ timeoutMs: 0 }));
+    expect(undelivered.map(({ error }) => error.outcome)).toEqual(['rejected', 'rejected']);
+    await outcomes;
+    expect(queue.calls).toEqual([]);
   });
 
   test('takes no longer than a message is tried unless it is told a time', async () => {

@@ -1,5 +1,8 @@
+import { type Envelope, plain } from '@sqskit/core';
+import { createFakeClock } from '@sqskit/testing';
 import { describe, expect, test } from 'vitest';
-import { bodies, sendCalls, settled, setUp } from './set-up.ts';
+import { bodies, outcomeOf, sendCalls, settled, setUp } from './set-up.ts';
+import { slowEnvelope } from './slow-envelope.ts';
 
 describe('retry', () => {
   test('failed entries are sent again alone; the others of their batch are not, and every receipt counts attempts', async () => {
@@ -106,6 +109,25 @@ describe('the deadline', () => {
     await clock.settle(patient);
   });
 
+  test('of several that is past together: none is sent in the place of another', async () => {
+    const clock = createFakeClock();
+    const [slow, quick] = [slowEnvelope(clock, () => 10_000), plain()];
+    const envelope: Envelope = {
+      ...quick,
+      seal: (items, maxBytes) => (items[0].content === 'slow' ? slow : quick).seal(items, maxBytes),
+    };
+    const { producer, queue } = setUp({ envelope, maxBufferedMessages: 1 }, {}, clock);
+    const brief = ['slow', 'quick'].map((body) => producer.send({ body }, { deadlineMs: 100 }));
+    const patient = producer.send({ body: 'patient' });
+    const outcomes = Promise.all(brief.map(outcomeOf));
+    await clock.settle(patient);
+    for (const outcome of await outcomes) {
+      expect(outcome).toMatchObject({ code: 'deadline-exceeded', outcome: 'rejected' });
+    }
+    expect(queue.accepted.map(({ body }) => body)).toEqual(['patient']);
+    await clock.settle(producer.close());
+  });
+
   test('of those that wait together is kept by one timer, in any order of deadlines', async () => {
     const { clock, timers, producer } = setUp({ maxBufferedMessages: 1 }, { latencyMs: 10_000 });
     const first = producer.send({ body: 'first' });
@@ -192,7 +214,10 @@ describe('a signal', () => {
   });
 
   test('of many messages ends all of them; none that waited is sent in the place of another', async () => {
-    const { clock, producer, queue } = setUp({ maxBufferedMessages: 20, maxConcurrency: 1 }, aSecond);
+    const { clock, producer, queue } = setUp(
+      { maxBufferedMessages: 20, maxBatchEntries: 1, maxConcurrency: 50 },
+      aSecond,
+    );
     const stop = new AbortController();
     const sent = bodies('m', 60).map((body) => producer.send({ body }, { signal: stop.signal }));
     await clock.advance(1);
@@ -200,7 +225,7 @@ describe('a signal', () => {
     await clock.settle(settled(sent));
     await clock.settle(producer.close());
     await clock.advance(60_000);
-    expect(queue.accepted.map(({ body }) => body)).toEqual(bodies('m', 10));
+    expect(queue.accepted.map(({ body }) => body)).toEqual(bodies('m', 20));
     expect(producer.stats()).toMatchObject({ failed: 60, bufferedMessages: 0, waitingMessages: 0 });
   });
 

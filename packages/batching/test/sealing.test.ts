@@ -104,6 +104,8 @@ describe('sealing that takes its time', () => {
             producer.send({ body: `${index}`, groupId: group }, { deadlineMs }),
           );
           await clock.settle(settled(sent));
+          const patient = messages.filter(({ deadlineMs }) => deadlineMs > 1_000).length;
+          expect(producer.stats().sent).toBeGreaterThanOrEqual(patient);
           for (const group of ['a', 'b', 'c']) {
             const indices = queue.accepted
               .filter(({ groupId }) => groupId === group)
@@ -156,6 +158,22 @@ describe('sealing that takes its time', () => {
     expect(await errorOf(bad)).toMatchObject({ code: 'encode-failed', outcome: 'rejected', cause: reason });
     await clock.settle(good);
     expect(queue.accepted.map(({ body }) => body)).toEqual(['good']);
+  });
+
+  test('a failure to seal that comes after the message was given up changes nothing', async () => {
+    const clock = createFakeClock();
+    const envelope: Envelope = {
+      ...plain(),
+      seal: () =>
+        new Promise((_, reject) => {
+          clock.setTimer(() => reject(new Error('late')), 100);
+        }),
+    };
+    const { producer, errorOf } = setUp({ envelope }, {}, clock);
+    const error = await errorOf(producer.send({ body: 'x' }, { deadlineMs: 50 }));
+    await clock.advance(100);
+    expect(error.code).toBe('deadline-exceeded');
+    expect(producer.stats()).toMatchObject({ failed: 1, bufferedMessages: 0, bufferedBytes: 0 });
   });
 
   test.each([

@@ -34,7 +34,7 @@ export interface Call {
   succeed(): void;
 }
 
-export interface Settlement {
+interface Settlement {
   readonly name: string;
   readonly outcome: Outcome;
   readonly attempts: number;

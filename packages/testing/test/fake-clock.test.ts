@@ -171,6 +171,15 @@ describe('settle', () => {
     );
   });
 
+  test('says so where something loops without taking time', async () => {
+    const clock = createFakeClock();
+    const spin = (): void => {
+      clock.setTimer(spin, 0);
+    };
+    spin();
+    await expect(clock.advance(1)).rejects.toThrow('something loops without taking time');
+  });
+
   test('gives up after an hour unless told otherwise', async () => {
     const clock = createFakeClock();
     await expect(clock.settle(sleep(clock, 3_600_001))).rejects.toThrow('after 3600000 ms');

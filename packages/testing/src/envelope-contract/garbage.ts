@@ -43,6 +43,11 @@ const sealedContents: readonly Content[] = [
   noiseBytes(2_000, 8),
 ];
 
+const attributes: MessageAttributes = {
+  text: { type: 'String', value: 'note' },
+  bytes: { type: 'Binary', value: Uint8Array.of(1, 2, 3) },
+};
+
 const mutationsPerContent = 60;
 
 /** Payloads that no envelope wrote: foreign ones, and those of `envelope` itself damaged in many ways. Always the same. */
@@ -50,7 +55,7 @@ export async function garbage(envelope: Envelope): Promise<readonly Payload[]> {
   const random = createRandom(99);
   const payloads: Payload[] = foreignBodies.map((body) => ({ body }));
   for (const content of sealedContents) {
-    const item: Item = { id: 'sealed-1', content, attempt: 0 };
+    const item: Item = { id: 'sealed-1', content, attributes, attempt: 0 };
     const { payload } = await envelope.seal([item, item, item], sqsLimits.maxMessageBytes);
     for (const body of foreignBodies) {
       payloads.push({ ...payload, body });
@@ -62,7 +67,7 @@ export async function garbage(envelope: Envelope): Promise<readonly Payload[]> {
   return payloads;
 }
 
-function damaged({ body, attributes }: Payload, random: Random): Payload {
+function damaged({ body, attributes: own }: Payload, random: Random): Payload {
   const position = Math.floor(random() * body.length);
   const bodies = [
     body,
@@ -74,7 +79,7 @@ function damaged({ body, attributes }: Payload, random: Random): Payload {
   ];
   return {
     body: bodies[Math.floor(random() * bodies.length)] ?? body,
-    attributes: attributes === undefined ? undefined : damagedAttributes(attributes, random),
+    attributes: own === undefined ? undefined : damagedAttributes(own, random),
   };
 }
 
@@ -82,7 +87,7 @@ function flipped(code: number): string {
   return String.fromCharCode(code ^ 1);
 }
 
-function damagedAttributes(attributes: MessageAttributes, random: Random): MessageAttributes {
+function damagedAttributes(given: MessageAttributes, random: Random): MessageAttributes {
   const damagedOne = (name: string, attribute: MessageAttribute): MessageAttribute | undefined => {
     const damages: readonly (MessageAttribute | undefined)[] = [
       undefined,
@@ -94,7 +99,7 @@ function damagedAttributes(attributes: MessageAttributes, random: Random): Messa
     return random() < 0.5 ? attribute : damages[Math.floor(random() * damages.length)];
   };
   const damagedSome: Record<string, MessageAttribute> = {};
-  for (const [name, attribute] of Object.entries(attributes)) {
+  for (const [name, attribute] of Object.entries(given)) {
     const left = damagedOne(name, attribute);
     if (left !== undefined) {
       damagedSome[name] = left;

@@ -32,7 +32,7 @@ export class Connection {
   #connecting: Socket | undefined;
 
   /** `onClosed` is called when it was open and is no longer, whoever ended it. */
-  constructor(origin: string, options: ConnectionOptions, state: OriginState, onClosed: () => void) {
+  constructor(origin: URL, options: ConnectionOptions, state: OriginState, onClosed: () => void) {
     this.#options = options;
     this.#state = state;
     this.#client = new Client(origin, {

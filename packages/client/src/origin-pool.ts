@@ -21,7 +21,7 @@ interface Waiting {
 interface Lane {
   readonly kind: 'requests' | 'long polls';
   readonly maxActive: number;
-  readonly active: Map<Exchange, Connection>;
+  readonly active: Set<Exchange>;
   readonly waiting: Map<Exchange, Waiting>;
 }
 
@@ -34,7 +34,7 @@ interface Lane {
  * it again at once, though nobody needs it, and queues without a bound.)
  */
 export class OriginPool {
-  readonly #origin: string;
+  readonly #origin: URL;
   readonly #options: OriginOptions;
   readonly #state: OriginState = { tlsSession: undefined, connections: 0 };
   readonly #calls: Lane;
@@ -47,12 +47,13 @@ export class OriginPool {
   #destroyed = false;
   #onDrained: (() => void) | undefined;
 
+  /** Throws a `TypeError` if `origin` is no URL. */
   constructor(origin: string, options: OriginOptions) {
-    this.#origin = origin;
+    this.#origin = new URL(origin);
     this.#options = options;
     const { maxConnections, maxLongPolls } = options;
-    this.#calls = { kind: 'requests', maxActive: maxConnections, active: new Map(), waiting: new Map() };
-    this.#polls = { kind: 'long polls', maxActive: maxLongPolls, active: new Map(), waiting: new Map() };
+    this.#calls = { kind: 'requests', maxActive: maxConnections, active: new Set(), waiting: new Map() };
+    this.#polls = { kind: 'long polls', maxActive: maxLongPolls, active: new Set(), waiting: new Map() };
   }
 
   get active(): number {
@@ -108,7 +109,7 @@ export class OriginPool {
       for (const exchange of waiting.keys()) {
         exchange.fail(closedError);
       }
-      for (const exchange of active.keys()) {
+      for (const exchange of active) {
         exchange.fail(closedError);
       }
     }
@@ -127,7 +128,7 @@ export class OriginPool {
 
   #start(lane: Lane, request: Dispatcher.DispatchOptions, exchange: Exchange): void {
     const connection = this.#idle.pop() ?? this.#connect();
-    lane.active.set(exchange, connection);
+    lane.active.add(exchange);
     exchange.onReleased = (reusable) => {
       lane.active.delete(exchange);
       if (reusable && !this.#destroyed) {

@@ -6,7 +6,7 @@ import { Exchange } from './exchange.ts';
 import { operationOf, originOf, pathOf, waitTimeMsOf } from './handler-request.ts';
 import { OriginPool } from './origin-pool.ts';
 import type { HandlerCallOptions, HandlerRequest, HandlerResponse } from './sdk-handler.ts';
-import { closedError, sdkShaped } from './transport-error.ts';
+import { closedError, invalidRequestError, sdkShaped } from './transport-error.ts';
 
 export interface PooledHandlerOptions {
   /** Most connections to one origin, kept alive between requests. Default: 50, as the SDK's own handler. */
@@ -162,17 +162,24 @@ class UndiciHandler implements PooledHandler {
     if (abortSignal?.aborted === true) {
       return Promise.reject(sdkShaped(abortedError(abortSignal)));
     }
+    const operation = operationOf(request);
     const { requestTimeoutMs, connectTimeoutMs, clock } = this.#settings;
     const waitTimeMs = waitTimeMsOf(request);
     const ownTimeMs = requestTimeout === 0 ? Number.POSITIVE_INFINITY : (requestTimeout ?? requestTimeoutMs);
     const limits = { timeoutMs: ownTimeMs + waitTimeMs, connectTimeoutMs };
-    const about = { operation: operationOf(request), isPoll: waitTimeMs > 0 };
+    const about = { operation, isPoll: waitTimeMs > 0 };
+    let pool: OriginPool;
+    try {
+      pool = this.#poolOf(originOf(request));
+    } catch (error) {
+      return Promise.reject(sdkShaped(invalidRequestError(operation, error)));
+    }
     return new Promise((resolve, reject) => {
       const exchange = new Exchange(about, limits, clock, abortSignal, {
         resolve: (response) => resolve({ response }),
         reject: (error) => reject(sdkShaped(error)),
       });
-      this.#poolOf(originOf(request)).run(dispatchOptions(request), exchange);
+      pool.run(dispatchOptions(request), exchange);
     });
   }
 

@@ -43,11 +43,16 @@ export function exchangeError(
     return closedError(phase, error);
   }
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
-    const message = `${operation}: ${error.message}`;
-    return new QueueError('unexpected', message, { operation }, { cause: error });
+    return invalidRequestError(operation, error);
   }
   const reason = code ?? error.name;
   return networkError(operation, reason, error.message, phase === 'written' ? 'unknown' : 'rejected', error);
+}
+
+/** A request that HTTP does not allow: nothing was sent, and it will not be allowed the next time. */
+export function invalidRequestError(operation: string, cause: unknown): QueueError<'unexpected'> {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new QueueError('unexpected', `${operation}: ${text}`, { operation }, { cause });
 }
 
 // Certificates of an unknown authority, expired, or for another host: trying again does not help.

@@ -142,11 +142,14 @@ describe('failures', () => {
   });
 
   test('what HTTP does not allow is refused as it is, and not worth repeating', async () => {
-    const wrong = { ...request(), headers: { 'x-bad': 'line\nbreak' } };
-    expect((await failure(makeHandler().handle(wrong))).cause).toMatchObject({
-      code: 'unexpected',
-      outcome: 'rejected',
-      retryable: false,
-    });
+    const handler = makeHandler();
+    for (const wrong of [{ headers: { 'x-bad': 'line\nbreak' } }, { hostname: 'sqs.127.0.0.1' }]) {
+      expect((await failure(handler.handle({ ...request(), ...wrong }))).cause).toMatchObject({
+        code: 'unexpected',
+        outcome: 'rejected',
+        retryable: false,
+      });
+    }
+    expect(handler.stats().active).toBe(0);
   });
 });

@@ -35,6 +35,8 @@ export interface ScriptedServer {
   readonly openSockets: number;
   /** Answers to the next calls; a call without one is answered as SQS would answer it. */
   script(...answers: readonly Answer[]): void;
+  /** Forgets what is left of the script, and the calls that hang. */
+  clear(): void;
   /** Answers every further call like this. */
   always(answer: Answer | undefined): void;
   /** Resolves once `count` calls in all have come in. */
@@ -104,6 +106,10 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
     },
     script: (...answers) => {
       script.push(...answers);
+    },
+    clear: () => {
+      script.length = 0;
+      hanging.length = 0;
     },
     always: (answer) => {
       standing = answer;

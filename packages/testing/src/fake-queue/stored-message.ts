@@ -74,7 +74,7 @@ export function contentOf(entry: SendEntry, messageId: string, sentAtMs: number)
   };
 }
 
-export function copyAttributes(attributes: MessageAttributes): MessageAttributes {
+function copyAttributes(attributes: MessageAttributes): MessageAttributes {
   return Object.fromEntries(
     Object.entries(attributes).map(([name, { type, value }]) => [
       name,

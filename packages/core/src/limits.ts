@@ -20,7 +20,7 @@ export const sqsLimits = {
   maxDelayMs: 900_000,
   /** Long-poll wait. (API_ReceiveMessage, `WaitTimeSeconds` 20) */
   maxWaitTimeMs: 20_000,
-  /** Visibility timeout, counted from the first receive however often it is extended. (API_ChangeMessageVisibility, 12 h) */
+  /** Visibility timeout, counted from the receive however often it is extended. (API_ChangeMessageVisibility, 12 h) */
   maxVisibilityTimeoutMs: 43_200_000,
   /** A queue's visibility timeout unless it was given another. (API_SetQueueAttributes, 30 s) */
   defaultVisibilityTimeoutMs: 30_000,

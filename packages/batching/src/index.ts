@@ -1,2 +1,3 @@
-export { createProducer, type Producer, type ProducerStats } from './producer.ts';
+export type { ProducerStats } from './books.ts';
+export { createProducer, type Producer } from './producer.ts';
 export { type Deduplication, type ProducerOptions, producerOptionRules } from './producer-options.ts';

@@ -56,25 +56,11 @@ export class Sealing<T> {
    * `message-invalid`, `message-too-large` and `encode-failed`.
    */
   begin(outgoing: Outgoing<T>): void {
-    const { id, content, message } = outgoing;
-    const maxBytes = this.#maxBytes;
-    if (content === undefined) {
-      return; // sealed already
+    try {
+      this.#begin(outgoing);
+    } catch (reason) {
+      throw sealError(reason);
     }
-    if (maxBytes === undefined) {
-      this.#hooks.resize(outgoing, estimate(outgoing));
-      return;
-    }
-    const sealed = this.#seal({ id, content, attributes: message.attributes, attempt: 0 }, maxBytes);
-    if (!isPromise(sealed)) {
-      this.#accept(outgoing, sealed, maxBytes);
-      return;
-    }
-    this.#hooks.resize(outgoing, estimate(outgoing));
-    sealed.then(
-      (late) => this.#acceptLate(outgoing, late, maxBytes),
-      (reason: unknown) => this.#hooks.fail(outgoing, sealError(reason)),
-    );
   }
 
   /** Whether a message that was just taken into the buffer has to be held. */
@@ -112,18 +98,34 @@ export class Sealing<T> {
     }
   }
 
-  #seal(item: Item, maxBytes: number): Sealed | Promise<Sealed> {
-    try {
-      return this.#envelope.seal([item], maxBytes);
-    } catch (reason) {
-      throw sealError(reason);
+  #begin(outgoing: Outgoing<T>): void {
+    const { id, content, message } = outgoing;
+    const maxBytes = this.#maxBytes;
+    if (content === undefined) {
+      return; // sealed already
     }
+    if (maxBytes === undefined) {
+      this.#hooks.resize(outgoing, estimate(outgoing));
+      return;
+    }
+    const item: Item = { id, content, attributes: message.attributes, attempt: 0 };
+    const sealed = this.#envelope.seal([item], maxBytes);
+    if (!isPromise(sealed)) {
+      this.#accept(outgoing, sealed, maxBytes);
+      return;
+    }
+    this.#hooks.resize(outgoing, estimate(outgoing));
+    sealed.then(
+      (late) => this.#acceptLate(outgoing, late, maxBytes),
+      (reason: unknown) => this.#hooks.fail(outgoing, sealError(reason)),
+    );
   }
 
   #accept(outgoing: Outgoing<T>, sealed: Sealed, maxBytes: number): void {
     const { payload } = sealed;
-    const bytes = payloadBytes(payload);
+    let bytes: number;
     try {
+      bytes = payloadBytes(payload);
       checkPayload(payload, outgoing.message.attributes);
       if (bytes > maxBytes) {
         throw tooLarge(bytes, maxBytes);

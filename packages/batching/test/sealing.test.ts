@@ -208,6 +208,23 @@ describe('sealing that takes its time', () => {
     }
   });
 
+  test.each([
+    ['nothing', undefined],
+    ['something without a payload', { taken: 1 }],
+    ['a body that is no text', { payload: { body: 7 }, taken: 1 }],
+  ])('an envelope that makes %s of it fails that message alone', async (_, sealed) => {
+    for (const made of [sealed, Promise.resolve(sealed)]) {
+      const envelope: Envelope = { ...plain(), seal: () => made as Sealed }; // what JavaScript may return
+      const { producer, errorOf, queue } = setUp({ envelope });
+      expect(await errorOf(producer.send({ body: 'x' }))).toMatchObject({
+        code: 'encode-failed',
+        outcome: 'rejected',
+      });
+      expect(queue.calls).toEqual([]);
+      expect(producer.stats().bufferedMessages).toBe(0);
+    }
+  });
+
   test('an envelope that throws fails that message alone', async () => {
     const reason = new Error('no');
     const envelope: Envelope = {
@@ -272,25 +289,35 @@ describe('what sealing left elsewhere', () => {
     expect(discarded).toEqual(['x']);
   });
 
-  test('and cannot be discarded is told to the logger, and harms nothing', async () => {
-    const warnings: unknown[] = [];
-    const silent = (): void => undefined;
-    const envelope: Envelope = {
-      ...plain(),
-      seal: (items, maxBytes) => {
-        const sealed = plain().seal(items, maxBytes);
-        return { ...(sealed as Sealed), discard: () => Promise.reject(new Error('no such bucket')) }; // plain() seals at once
+  test.each([
+    ['rejects', () => Promise.reject(new Error('no such bucket'))],
+    [
+      'throws',
+      () => {
+        throw new Error('no such bucket');
       },
-    };
-    const { clock, faults, producer, errorOf } = setUp({
-      envelope,
-      logger: { debug: silent, error: silent, warn: (...said) => warnings.push(said) },
-    });
-    faults.failNext('sendBatch', { kind: 'entry-rejection' });
-    expect(await errorOf(producer.send({ body: 'x' }))).toMatchObject({ code: 'service-error' });
-    await clock.flush();
-    expect(warnings.length).toBe(1);
-  });
+    ],
+  ])(
+    'and cannot be discarded, because that %s, is told to the logger, and harms nothing',
+    async (_, discard) => {
+      const warnings: unknown[] = [];
+      const silent = (): void => undefined;
+      const envelope: Envelope = {
+        ...plain(),
+        seal: (items, maxBytes) => {
+          return { ...(plain().seal(items, maxBytes) as Sealed), discard }; // plain() seals at once
+        },
+      };
+      const { clock, faults, producer, errorOf } = setUp({
+        envelope,
+        logger: { debug: silent, error: silent, warn: (...said) => warnings.push(said) },
+      });
+      faults.failNext('sendBatch', { kind: 'entry-rejection' });
+      expect(await errorOf(producer.send({ body: 'x' }))).toMatchObject({ code: 'service-error' });
+      await clock.flush();
+      expect(warnings.length).toBe(1);
+    },
+  );
 });
 
 test('messages of any content travel through the plain envelope as they are', async () => {

@@ -1,0 +1,115 @@
+import { type Recorder, sqsLimits } from '@sqskit/core';
+import { createInstruments, type Instruments } from './instruments.ts';
+
+/** Counts since the producer was made, and what is in it now. */
+export interface ProducerStats {
+  /** Messages taken in and not settled yet, and their bytes. */
+  readonly bufferedMessages: number;
+  readonly bufferedBytes: number;
+  /** Messages for which `send` waits because the buffer is full, and their bytes. */
+  readonly waitingMessages: number;
+  readonly waitingBytes: number;
+  readonly batchesInFlight: number;
+  /** Messages that the queue accepted. */
+  readonly sent: number;
+  /** Messages that were taken in or waited, and then failed. One that was refused at the door is not counted. */
+  readonly failed: number;
+  /** Batch calls made. */
+  readonly batches: number;
+  /** Entries per batch; 0 before the first. */
+  readonly meanFill: number;
+  /** Entries that were sent again. */
+  readonly retriedEntries: number;
+  /** What SQS bills for the calls made: one request for each 64 KiB begun of a batch. */
+  readonly billedRequests: number;
+}
+
+/** What is in memory now. */
+export type Memory = Pick<
+  ProducerStats,
+  'bufferedMessages' | 'bufferedBytes' | 'waitingMessages' | 'waitingBytes'
+>;
+
+/** Counts what happens to messages, and records it where something listens. */
+export class Books {
+  readonly #memory: Memory;
+  readonly #instruments: Instruments | undefined;
+  #sent = 0;
+  #failed = 0;
+  #batches = 0;
+  #entries = 0;
+  #retriedEntries = 0;
+  #billedRequests = 0;
+
+  constructor(memory: Memory, recorder: Recorder, queueName: string) {
+    this.#memory = memory;
+    this.#instruments = createInstruments(recorder, { QueueName: queueName });
+  }
+
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Whether durations are recorded, and so need to be measured. */
+  get measures(): boolean {
+    return this.#instruments !== undefined;
+  }
+
+  called(entries: number, bytes: number, retried: number): void {
+    const billed = Math.max(1, Math.ceil(bytes / sqsLimits.billedUnitBytes));
+    this.#batches++;
+    this.#entries += entries;
+    this.#retriedEntries += retried;
+    this.#billedRequests += billed;
+    const instruments = this.#instruments;
+    if (instruments !== undefined) {
+      instruments.batchFill.record(entries);
+      instruments.billedRequests.add(billed);
+      instruments.entriesRetried.add(retried);
+      this.#recordMemory(instruments);
+    }
+  }
+
+  succeeded(): void {
+    this.#sent++;
+    this.#instruments?.messagesSent.add(1);
+  }
+
+  failed(): void {
+    this.#failed++;
+    this.#instruments?.messagesFailed.add(1);
+  }
+
+  /** Its memory is free again. */
+  settledAfter(durationMs: number): void {
+    const instruments = this.#instruments;
+    if (instruments !== undefined) {
+      instruments.sendDuration.record(durationMs);
+      this.#recordMemory(instruments);
+    }
+  }
+
+  stats(batchesInFlight: number): ProducerStats {
+    const { bufferedMessages, bufferedBytes, waitingMessages, waitingBytes } = this.#memory;
+    return {
+      bufferedMessages,
+      bufferedBytes,
+      waitingMessages,
+      waitingBytes,
+      batchesInFlight,
+      sent: this.#sent,
+      failed: this.#failed,
+      batches: this.#batches,
+      meanFill: this.#batches === 0 ? 0 : this.#entries / this.#batches,
+      retriedEntries: this.#retriedEntries,
+      billedRequests: this.#billedRequests,
+    };
+  }
+
+  #recordMemory(instruments: Instruments): void {
+    const { bufferedMessages, bufferedBytes, waitingMessages } = this.#memory;
+    instruments.bufferedMessages.set(bufferedMessages);
+    instruments.bufferedBytes.set(bufferedBytes);
+    instruments.waitingMessages.set(waitingMessages);
+  }
+}

@@ -1,0 +1,102 @@
+import {
+  abortedError,
+  type Codec,
+  type Content,
+  type OutgoingMessage,
+  QueueError,
+  type SendOptions,
+  sqsLimits,
+} from '@sqskit/core';
+import { show } from '@sqskit/core/options';
+import type { Random } from '@sqskit/core/retry';
+import { checkId, checkMessage } from './message-rules.ts';
+import { Outgoing } from './outgoing.ts';
+import { maxFifoDeadlineMs, type ResolvedProducerOptions } from './producer-options.ts';
+
+/** Checks and encodes messages, and gives each its id and deadline. */
+export class Intake<T> {
+  readonly #options: ResolvedProducerOptions;
+  readonly #fifo: boolean;
+  readonly #idPrefix: string;
+  #lastNumber = 0;
+
+  constructor(options: ResolvedProducerOptions, fifo: boolean) {
+    const { idPrefix, random } = options;
+    this.#options = options;
+    this.#fifo = fifo;
+    this.#idPrefix = `${idPrefix === undefined ? '' : `${idPrefix}-`}${randomText(random)}-`;
+  }
+
+  /** Throws `message-invalid`, `encode-failed`, `option-invalid` and `aborted`. */
+  take(message: OutgoingMessage<T>, options: SendOptions | undefined): Outgoing<T> {
+    const { clock, codec } = this.#options;
+    checkMessage(message, this.#fifo);
+    const signal = options?.signal;
+    if (signal?.aborted === true) {
+      throw abortedError(signal);
+    }
+    const { body, groupId, delayMs, traceHeader } = message;
+    const deadlineMs = this.#deadlineMs(options?.deadlineMs);
+    const id = message.id ?? this.#idPrefix + ++this.#lastNumber;
+    const deduplicationId = this.#deduplicationId(message, id);
+    const content = encode(codec, body);
+    const wire = { body: '', attributes: undefined, groupId, deduplicationId, delayMs, traceHeader };
+    const startedAt = clock.monotonic();
+    const lane = this.#fifo ? groupId : undefined;
+    return new Outgoing(message, id, content, wire, lane, startedAt, startedAt + deadlineMs, signal);
+  }
+
+  #deduplicationId(message: OutgoingMessage<T>, id: string): string | undefined {
+    if (!this.#fifo || message.deduplicationId !== undefined || this.#options.deduplication === 'content') {
+      return message.deduplicationId;
+    }
+    if (message.id !== undefined) {
+      checkId('id', message.id);
+    }
+    return id;
+  }
+
+  #deadlineMs(deadlineMs: number | undefined): number {
+    if (deadlineMs === undefined) {
+      return this.#options.deadlineMs;
+    }
+    checkDeadline(deadlineMs, this.#fifo);
+    return deadlineMs;
+  }
+}
+
+/** Throws `option-invalid` for a deadline that the queue does not allow. */
+export function checkDeadline(deadlineMs: number, fifo: boolean): void {
+  const maxMs = fifo ? maxFifoDeadlineMs : sqsLimits.maxVisibilityTimeoutMs;
+  if (!(typeof deadlineMs === 'number' && deadlineMs > 0 && deadlineMs <= maxMs)) {
+    const why = fifo ? ', because SQS forgets a deduplication id after 5 minutes' : '';
+    throw optionError('deadlineMs', deadlineMs, `above 0 and up to ${maxMs} ms${why}`);
+  }
+}
+
+export function optionError(
+  option: string,
+  received: unknown,
+  expected: string,
+): QueueError<'option-invalid'> {
+  const message = `expected \`${option}\` to be ${expected}, received ${show(received)}`;
+  return new QueueError('option-invalid', message, { option, received, expected });
+}
+
+function encode(codec: Codec<unknown>, body: unknown): Content {
+  try {
+    return codec.encode(body);
+  } catch (cause) {
+    throw new QueueError('encode-failed', 'the codec could not encode the body', {}, { cause });
+  }
+}
+
+const randomLength = 16;
+
+/**
+ * 82 bits. With the ids of another producer, or of this one before the process was started again, a FIFO queue would
+ * drop messages as duplicates.
+ */
+function randomText(random: Random): string {
+  return Array.from({ length: randomLength }, () => Math.floor(random() * 36).toString(36)).join('');
+}

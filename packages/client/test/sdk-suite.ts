@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createPooledClient, createSqsQueue, pooledHandler } from '../src/index.ts';
 import { startScriptedServer } from './scripted-server.ts';
-
 import {
   type ClientConfig,
   credentials,
@@ -14,6 +13,7 @@ import {
 import { describePooledClient } from './sdk-pooled-client-suite.ts';
 import { describeQueue } from './sdk-queue-suite.ts';
 import { expected } from './whole-call-failures.ts';
+
 /** What a user sees of one version of the SDK, through `pooledHandler` and through the SDK's own handler. */
 export function describeSdk(name: string, sdk: Sdk): void {
   const clientWith =
@@ -80,6 +80,29 @@ function describeRetriesOfTheSdk(sdk: Sdk): void {
       { ok: false, error: expected('service-error', 'unknown') },
     ]);
     expect(warnings).toEqual([expect.stringContaining('up to 2 attempts')]);
+    client.destroy();
+    await server.stop();
+  });
+
+  test('a full pool fails a batch as pool-exhausted, certainly not sent', async () => {
+    const server = await startScriptedServer();
+    const requestHandler = pooledHandler({ maxConnections: 2, maxWaiting: 0 });
+    const client = sdk.makeClient({
+      region,
+      endpoint: server.endpoint,
+      maxAttempts: 1,
+      credentials,
+      requestHandler,
+    });
+    const queue = createSqsQueue(client, server.queueUrl);
+    server.always({ kind: 'hang' });
+    const admitted = [queue.depth(), queue.depth()];
+    await server.arrival(2);
+    const error = expected('pool-exhausted', 'rejected', 'retryable');
+    expect(await queue.sendBatch([{ body: 'a' }])).toMatchObject([{ ok: false, error }]);
+    server.release();
+    await Promise.all(admitted);
+    expect(server.calls).toHaveLength(2);
     client.destroy();
     await server.stop();
   });

@@ -251,7 +251,7 @@ class SlotEngine implements Engine {
     }
     delivery.phase = 'settling';
     this.#settling++;
-    if (verdict.action === 'retry' || verdict.action === 'release') {
+    if (delivery.lane !== undefined && (verdict.action === 'retry' || verdict.action === 'release')) {
       // While the head is in flight SQS hands out nothing of its group, so it is settled last.
       await this.#releaseLane(delivery);
     }

@@ -108,7 +108,7 @@ class TimedLeaseKeeper implements LeaseKeeper {
   #wake(): void {
     const { clock, visibilityTimeoutMs } = this.#options;
     const now = clock.monotonic();
-    const dueBy = now + visibilityTimeoutMs / 10;
+    const dueBy = this.#isRenewalDue(now) ? now + visibilityTimeoutMs / 10 : Number.NEGATIVE_INFINITY;
     let nextAt = Number.POSITIVE_INFINITY;
     for (const [delivery, held] of this.#held) {
       if (isExpired(held.lease, now)) {
@@ -121,6 +121,15 @@ class TimedLeaseKeeper implements LeaseKeeper {
       nextAt = Math.min(nextAt, held.lease.expiresAt, held.renewal === undefined ? held.renewAt : nextAt);
     }
     this.#alarm.ringBy(nextAt);
+  }
+
+  #isRenewalDue(now: number): boolean {
+    for (const { renewal, renewAt } of this.#held.values()) {
+      if (renewal === undefined && renewAt <= now) {
+        return true;
+      }
+    }
+    return false;
   }
 
   #renew(delivery: Delivery, held: Held, now: number): void {

@@ -9,8 +9,6 @@ import { isQueueError, type QueueError } from '@sqskit/core';
 export function isHandleRefused(error: QueueError): boolean {
   return (
     isQueueError(error, 'receipt-handle-invalid') ||
-    (isQueueError(error, 'service-error') &&
-      !error.retryable &&
-      error.details.awsCode.endsWith('InvalidParameterValue'))
+    (isQueueError(error, 'service-error') && error.details.awsCode.endsWith('InvalidParameterValue'))
   );
 }

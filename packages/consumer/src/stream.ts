@@ -94,24 +94,20 @@ interface Handover<T> {
   readonly isAwaited: boolean;
   /** The handler: resolves with the loop's decision. */
   offer(message: IncomingMessage<T>, signal: AbortSignal): Promise<Verdict>;
-  /** The loop: the next message, `undefined` once closed. */
+  /** The loop: the next message, `undefined` if it is closed first. */
   take(): Promise<Turn<T> | undefined>;
-  /** Messages that are offered from now on are released. */
+  /** What is offered is released, and the loop waits no longer. */
   readonly close: () => void;
 }
 
 function createHandover<T>(): Handover<T> {
   let offered: Turn<T> | undefined;
   let awaiting: ((turn: Turn<T> | undefined) => void) | undefined;
-  let isClosed = false;
   return {
     get isAwaited() {
       return awaiting !== undefined;
     },
     offer(message, signal) {
-      if (isClosed) {
-        return Promise.resolve(release());
-      }
       return new Promise((decide) => {
         const turn: Turn<T> = { message: streamMessage(message, signal, decide), decide };
         if (awaiting === undefined) {
@@ -127,7 +123,7 @@ function createHandover<T>(): Handover<T> {
       offered = undefined;
       if (turn?.message.signal.aborted === true) {
         turn.decide(release()); // its lease was lost before the loop came to it
-      } else if (turn !== undefined || isClosed) {
+      } else if (turn !== undefined) {
         return Promise.resolve(turn);
       }
       return new Promise((resolve) => {
@@ -135,7 +131,6 @@ function createHandover<T>(): Handover<T> {
       });
     },
     close() {
-      isClosed = true;
       offered?.decide(release());
       awaiting?.(undefined);
       offered = undefined;

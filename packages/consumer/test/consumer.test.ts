@@ -188,11 +188,20 @@ describe('polling', () => {
     await clock.settle(consumer.stop());
   });
 
-  test('a poll that is never answered is given up and repeated', async () => {
+  const heedsNothing = (): Promise<never> => new Promise(() => undefined);
+  const heedsItsSignal = (signal: AbortSignal | undefined): Promise<never> =>
+    new Promise((_resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(new Error('aborted')));
+    });
+
+  test.each([
+    ['heeds its signal', heedsItsSignal],
+    ['does not', heedsNothing],
+  ])('a poll that is never answered is given up and repeated: a queue that %s', async (_, stall) => {
     const { clock, queue, send, consume, errors } = createScene();
     let hangs = true;
     const stalling = altered(queue, {
-      receive: (request, options) => (hangs ? new Promise(() => undefined) : queue.receive(request, options)),
+      receive: (request, options) => (hangs ? stall(options?.signal) : queue.receive(request, options)),
     });
     await send(1);
     const consumer = consume(() => undefined, {}, stalling);

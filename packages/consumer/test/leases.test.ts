@@ -287,3 +287,55 @@ test('what a handler throws after it was told to end is no failure of the messag
   expect(consumer.stats()).toMatchObject({ running: 0, leasesLost: 1 });
   await clock.settle(consumer.stop({ timeoutMs: 1_000 }));
 });
+
+test('a lease counts from when its renewal was called, the last time if it was repeated', async () => {
+  const { clock, faults, send, consume, sleep, calls } = createScene();
+  await send(1);
+  faults.failNext('changeVisibilityBatch', { kind: 'throttle' });
+  faults.failNext('changeVisibilityBatch', { kind: 'slow-reply', delayMs: 3_000 });
+  const consumer = consume(() => sleep(60_000), { visibilityTimeoutMs: 10_000, random: () => 0.99 });
+  consumer.start();
+  await clock.advance(17_000);
+  const [refused, renewed, next] = calls('changeVisibilityBatch').map(({ atMs }) => atMs);
+  expect(refused).toBe(5_020);
+  expect(renewed).toBeGreaterThan(5_400);
+  expect(next).toBeCloseTo((renewed ?? 0) + 5_020, 0);
+  await clock.settle(consumer.stop({ timeoutMs: 1_000 }));
+});
+
+test('a lease has one renewal under way at a time', async () => {
+  const { clock, faults, send, consume, sleep, calls } = createScene();
+  await send(1);
+  faults.failNext('changeVisibilityBatch', { kind: 'slow-reply', delayMs: 4_000 });
+  const consumer = consume(() => sleep(60_000), { visibilityTimeoutMs: 10_000 });
+  consumer.start();
+  await clock.advance(1_500);
+  await send(1);
+  await clock.advance(8_000);
+  expect(calls('changeVisibilityBatch').map(({ entries }) => entries)).toEqual([1, 1]);
+  await clock.settle(consumer.stop({ timeoutMs: 1_000 }));
+});
+
+test('a renewal that SQS refused for a passing reason is tried again', async () => {
+  const { clock, queue, faults, send, consume, sleep } = createScene();
+  await send(1);
+  faults.failNext('changeVisibilityBatch', {
+    kind: 'service-error',
+    awsCode: 'AccessDenied',
+    httpStatus: 403,
+  });
+  let runs = 0;
+  const consumer = consume(
+    async () => {
+      runs++;
+      await sleep(20_000);
+    },
+    { visibilityTimeoutMs: 10_000 },
+  );
+  consumer.start();
+  await clock.advance(21_000);
+  expect(faults.pending).toBe(0);
+  expect(runs).toBe(1);
+  expect(queue.messages()).toEqual([]);
+  await clock.settle(consumer.stop());
+});

@@ -249,6 +249,33 @@ describe('dead letters', () => {
     await clock.settle(consumer.stop());
   });
 
+  test('one whose lease has ended when it was sent is not deleted', async () => {
+    const { clock, send, consume, calls, errors, dead } = withDeadLetters();
+    await send(1);
+    let skewMs = 0; // as after the event loop was blocked
+    const deadLetterQueue = altered(dead, {
+      sendBatch(entries, options) {
+        skewMs = 31_000;
+        return dead.sendBatch(entries, options);
+      },
+    });
+    const consumer = consume(() => deadLetter('hopeless'), {
+      deadLetterQueue,
+      waitTimeMs: 1_000,
+      clock: {
+        now: () => clock.now(),
+        monotonic: () => clock.monotonic() + skewMs,
+        setTimer: (callback, delayMs) => clock.setTimer(callback, delayMs),
+      },
+    });
+    consumer.start();
+    await clock.advance(100);
+    expect(calls('deleteBatch')).toEqual([]);
+    expect(errors.map(({ error }) => isQueueError(error) && error.code)).toEqual(['lease-lost']);
+    expect(consumer.stats()).toMatchObject({ deadLettered: 0, unsettled: 1 });
+    await clock.settle(consumer.stop());
+  });
+
   test('without a dead-letter queue the message waits for the longest back-off, and that is said once', async () => {
     const { clock, send, consume, calls } = createScene();
     await send(3);

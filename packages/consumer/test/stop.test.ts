@@ -1,4 +1,4 @@
-import { isQueueError } from '@sqskit/core';
+import { type CallOptions, isQueueError } from '@sqskit/core';
 import { describe, expect, test } from 'vitest';
 import { altered, createScene } from './scene.ts';
 
@@ -57,15 +57,18 @@ describe('stopping', () => {
   });
 
   test('at the end of the time handlers are told, their messages released and reported', async () => {
-    const { clock, queue, send, consume, sleep } = createScene();
+    const { clock, queue, send, consume, sleep, errors } = createScene();
     await send(3);
     const reasons: unknown[] = [];
     let zombies = 0;
-    const consumer = consume(async (_message, { signal }) => {
-      signal.addEventListener('abort', () => reasons.push(signal.reason));
-      await sleep(100_000);
-      zombies++;
-    });
+    const consumer = consume(
+      async (_message, { signal }) => {
+        signal.addEventListener('abort', () => reasons.push(signal.reason));
+        await sleep(100_000);
+        zombies++;
+      },
+      { settleLingerMs: 5_000 },
+    );
     consumer.start();
     await clock.advance(1_000);
     const report = await clock.settle(consumer.stop({ timeoutMs: 10_000 }));
@@ -78,6 +81,7 @@ describe('stopping', () => {
     expect(queue.messages().map(({ state }) => state)).toEqual(['visible', 'visible', 'visible']);
     const calls = queue.calls.length;
     await clock.advance(200_000);
+    expect(errors).toEqual([]);
     expect(zombies).toBe(3);
     expect(queue.calls).toHaveLength(calls);
   });
@@ -100,10 +104,12 @@ describe('stopping', () => {
       const { clock, queue, send, consume } = createScene();
       await send(20);
       const never = new Promise<never>(() => undefined);
-      const hanging = altered(queue, {
-        deleteBatch: () => never,
-        changeVisibilityBatch: () => never,
-      });
+      const signals: (AbortSignal | undefined)[] = [];
+      const hang = (_entries: unknown, options?: CallOptions): Promise<never> => {
+        signals.push(options?.signal);
+        return never;
+      };
+      const hanging = altered(queue, { deleteBatch: hang, changeVisibilityBatch: hang });
       const consumer = consume(
         ({ body }) => (body === 0 ? never : undefined),
         { maxConcurrency: 5, visibilityTimeoutMs: 120_000 },
@@ -116,6 +122,8 @@ describe('stopping', () => {
       expect(clock.monotonic() - startedAt).toBeLessThanOrEqual(timeoutMs);
       expect(report).toMatchObject({ isClean: false, acked: 0, released: 0, unsettled: 20 });
       expect(report.abandoned).toHaveLength(1);
+      expect(signals.length).toBeGreaterThan(0);
+      expect(signals.every((signal) => signal?.aborted)).toBe(true);
       expect(consumer.stats()).toMatchObject({ state: 'stopped', running: 0, settling: 0, polls: 0 });
     }
   });
@@ -130,6 +138,16 @@ describe('stopping', () => {
     const report = await clock.settle(consumer.stop());
     expect(report).toMatchObject({ isClean: true, acked: 5 });
     expect(queue.messages()).toEqual([]);
+  });
+
+  test('it is not clean if SQS refused to settle a message', async () => {
+    const { clock, faults, send, consume, sleep } = createScene();
+    await send(1);
+    faults.failNext('deleteBatch', { kind: 'entry-rejection' });
+    const consumer = consume(() => sleep(500), { waitTimeMs: 1_000 });
+    consumer.start();
+    await clock.advance(10);
+    expect(await clock.settle(consumer.stop())).toMatchObject({ isClean: false, acked: 0, unsettled: 1 });
   });
 
   test('no timer and no call is left when it has resolved', async () => {

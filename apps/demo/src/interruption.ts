@@ -26,6 +26,7 @@ export function watchForInterruption(onFirst: () => void): Interruption {
         controller.abort();
         onFirst();
       } else if (performance.now() - interruptedAt > echoMs) {
+        process.stderr.write('\nstopped at once: messages may be left in the queue\n');
         process.exit(exitCode());
       }
     });

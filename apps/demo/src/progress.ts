@@ -18,11 +18,15 @@ export interface Progress {
   say(remark: string): void;
 }
 
-export function createProgress(stream: NodeJS.WriteStream): Progress {
+interface ProgressStream extends NodeJS.WritableStream {
+  readonly isTTY?: boolean | undefined;
+}
+
+export function createProgress(stream: ProgressStream): Progress {
   return stream.isTTY ? bars(stream) : lines(stream);
 }
 
-function bars(stream: NodeJS.WriteStream): Progress {
+function bars(stream: NodeJS.WritableStream): Progress {
   let current: SingleBar | undefined;
   return {
     begin(label, total, { brief = false } = {}) {
@@ -59,7 +63,7 @@ function bars(stream: NodeJS.WriteStream): Progress {
   };
 }
 
-function lines(stream: NodeJS.WriteStream): Progress {
+function lines(stream: NodeJS.WritableStream): Progress {
   return {
     begin(label, total, { brief = false } = {}) {
       if (brief) {

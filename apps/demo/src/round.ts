@@ -6,7 +6,7 @@ import { type Parcel, parcelBody, readParcel } from './parcel.ts';
 import { createStatistics, type Statistics } from './process-event.ts';
 
 /** A message to send: the event's place in the round, and the body that carries it. */
-export interface Outgoing {
+interface Outgoing {
   readonly seq: number;
   readonly body: string;
   /** FIFO queues only. */

@@ -82,7 +82,7 @@ function shownGain({ gain, loss }: Figure, times: number | undefined, paint: Pai
 }
 
 function factor(times: number): string {
-  return times >= 100 ? shown(times) : times.toPrecision(times >= 10 ? 3 : 2);
+  return times >= 100 ? shown(times) : times.toPrecision(3);
 }
 
 interface LedgerRow {

@@ -59,8 +59,8 @@ describe('the scorecard', () => {
     const slower = measurementOf('sqskit', { elapsedMs: 10, latencyMs: { p50: 40, p99: 20, max: 50 } });
     const text = scorecardOf([measurementOf('naive'), slower]);
     expect(text).toMatch(/^throughput +messages\/s +100 +10,000 +100× faster$/m);
-    expect(text).toMatch(/^end-to-end latency, p50 +ms +10\.0 +40\.0 +4\.0× longer$/m);
-    expect(text).toMatch(/^end-to-end latency, p99 +ms +20\.0 +20\.0 +1\.0× shorter$/m);
+    expect(text).toMatch(/^end-to-end latency, p50 +ms +10\.0 +40\.0 +4\.00× longer$/m);
+    expect(text).toMatch(/^end-to-end latency, p99 +ms +20\.0 +20\.0 +1\.00× shorter$/m);
   });
 
   test('fits a terminal of 80 columns', () => {

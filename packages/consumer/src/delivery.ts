@@ -1,4 +1,4 @@
-import type { QueueError, ReceivedMessage } from '@sqskit/core';
+import type { QueueError, ReceivedMessage, Verdict } from '@sqskit/core';
 
 /**
  * Where a message in hand is on its way.
@@ -24,6 +24,20 @@ export interface Delivery {
   readonly signal: AbortSignal;
   /** Aborts the signal. What its handler does from now on settles nothing. */
   abandon(reason: QueueError): void;
+}
+
+/**
+ * How a driver of the engine settles what it received: the poll loop deletes and changes visibility timeouts; an event
+ * source that does so itself is told which messages failed.
+ */
+export interface Settler {
+  /**
+   * Carries out a verdict. Resolves with whether the message is gone from the queue; if not, it will come again.
+   * Never rejects.
+   */
+  settle(delivery: Delivery, verdict: Verdict): Promise<boolean>;
+  /** Told once for each delivery when the engine has done with it. */
+  over(delivery: Delivery, gone: boolean): void;
 }
 
 class MessageDelivery implements Delivery {

@@ -1,23 +1,10 @@
 import { type QueueError, release, type Verdict } from '@sqskit/core';
 import { createDeque, type Deque } from '@sqskit/core/deque';
-import type { Delivery } from './delivery.ts';
+import type { Delivery, Settler } from './delivery.ts';
 import { combineVerdicts } from './failure-policy.ts';
+import { createIdleWaiters } from './idle-waiters.ts';
 import { createStartLine } from './start-line.ts';
 import type { ItemRun, Work } from './work.ts';
-
-/**
- * How a driver of the engine settles what it received: the poll loop deletes and changes visibility timeouts; an event
- * source that does so itself is told which messages failed.
- */
-export interface Settler {
-  /**
-   * Carries out a verdict. Resolves with whether the message is gone from the queue; if not, it will come again.
-   * Never rejects.
-   */
-  settle(delivery: Delivery, verdict: Verdict): Promise<boolean>;
-  /** Told once for each delivery when the engine has done with it. */
-  over(delivery: Delivery, gone: boolean): void;
-}
 
 export interface EngineOptions {
   /** Most handlers at a time. */
@@ -72,7 +59,7 @@ class SlotEngine implements Engine {
   #running = 0;
   #settling = 0;
   #isDraining = false;
-  #idleWaiters: (() => void)[] = [];
+  readonly #idleWaiters = createIdleWaiters();
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -155,12 +142,7 @@ class SlotEngine implements Engine {
   }
 
   idle(): Promise<void> {
-    if (this.#inHand.size === 0) {
-      return Promise.resolve();
-    }
-    return new Promise((resolve) => {
-      this.#idleWaiters.push(resolve);
-    });
+    return this.#idleWaiters.wait(this.#inHand.size === 0);
   }
 
   #fillSlots(): void {
@@ -302,11 +284,7 @@ class SlotEngine implements Engine {
     settler?.over(delivery, gone);
     this.#options.onRoom();
     if (this.#inHand.size === 0) {
-      const waiters = this.#idleWaiters;
-      this.#idleWaiters = [];
-      for (const resolve of waiters) {
-        resolve();
-      }
+      this.#idleWaiters.wake();
     }
   }
 }

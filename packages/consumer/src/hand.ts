@@ -1,6 +1,6 @@
 import { ack, type ReceivedMessage, type Verdict } from '@sqskit/core';
-import { createDelivery, type Delivery } from './delivery.ts';
-import type { Engine, Settler } from './engine.ts';
+import { createDelivery, type Delivery, type Settler } from './delivery.ts';
+import type { Engine } from './engine.ts';
 import type { Instruments } from './instruments.ts';
 import type { QueueSettler } from './settler.ts';
 

@@ -1,6 +1,7 @@
 import { type Queue, QueueError, type ReceivedMessage, toQueueError } from '@sqskit/core';
 import type { Clock, Timer } from '@sqskit/core/clock';
 import type { Random } from '@sqskit/core/retry';
+import { createIdleWaiters } from './idle-waiters.ts';
 import type { Instruments } from './instruments.ts';
 import { type Demand, nextPollers, receiveSize, restAfterEmptyMs, restAfterFailureMs } from './poll-plan.ts';
 
@@ -46,7 +47,7 @@ class LongPoller implements Poller {
   #isStopped = false;
   #failures = 0;
   #rest: Timer | undefined;
-  #idleWaiters: (() => void)[] = [];
+  readonly #idleWaiters = createIdleWaiters();
 
   constructor(options: PollerOptions) {
     this.#options = options;
@@ -79,12 +80,7 @@ class LongPoller implements Poller {
   }
 
   idle(): Promise<void> {
-    if (this.#polls.size === 0) {
-      return Promise.resolve();
-    }
-    return new Promise((resolve) => {
-      this.#idleWaiters.push(resolve);
-    });
+    return this.#idleWaiters.wait(this.#polls.size === 0);
   }
 
   #mayPoll(): boolean {
@@ -108,7 +104,9 @@ class LongPoller implements Poller {
       onMessages(answer.messages, receivedAt);
     }
     this.update();
-    this.#wakeIfIdle();
+    if (this.#polls.size === 0) {
+      this.#idleWaiters.wake();
+    }
   }
 
   async #receive(maxMessages: number, poll: AbortController): Promise<Answer> {
@@ -169,16 +167,6 @@ class LongPoller implements Poller {
   #endRest(): void {
     this.#rest?.cancel();
     this.#rest = undefined;
-  }
-
-  #wakeIfIdle(): void {
-    if (this.#polls.size === 0) {
-      const waiters = this.#idleWaiters;
-      this.#idleWaiters = [];
-      for (const resolve of waiters) {
-        resolve();
-      }
-    }
   }
 }
 

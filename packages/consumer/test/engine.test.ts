@@ -3,8 +3,8 @@
 import { type Handler, json, noopRecorder, plain, QueueError, retry, type Verdict } from '@sqskit/core';
 import { createFakeClock, type FakeClock } from '@sqskit/testing';
 import { expect, test } from 'vitest';
-import { createDelivery, type Delivery } from '../src/delivery.ts';
-import { createEngine, type Engine, type Settler } from '../src/engine.ts';
+import { createDelivery, type Delivery, type Settler } from '../src/delivery.ts';
+import { createEngine, type Engine } from '../src/engine.ts';
 import { createInstruments } from '../src/instruments.ts';
 import { createWork } from '../src/work.ts';
 

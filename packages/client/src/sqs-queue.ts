@@ -13,11 +13,13 @@ import {
   type CallOptions,
   type Failure,
   type Logger,
+  noopRecorder,
   type Queue,
   type QueueDepth,
   type QueueDescription,
   type ReceivedMessage,
   type ReceiveRequest,
+  type Recorder,
   type SendEntry,
   type SendOutcome,
   type SettleOutcome,
@@ -26,7 +28,7 @@ import {
   type VisibilityChange,
 } from '@sqskit/core';
 import { type Clock, systemClock } from '@sqskit/core/clock';
-import { type OptionRules, resolveOptions } from '@sqskit/core/options';
+import { type OptionRules, type Resolved, resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl, type QueueAddress } from '@sqskit/core/queue-url';
 import {
   type BatchAnswer,
@@ -35,6 +37,7 @@ import {
   type PreparedBatch,
   prepareBatch,
 } from './batch-outcomes.ts';
+import { createCallRecording, type RecordedCall } from './call-recording.ts';
 import { type ClientCheck, createClientCheck } from './client-check.ts';
 import { sdkCall } from './sdk-call.ts';
 import type { SqsClient } from './sqs-client.ts';
@@ -54,6 +57,8 @@ export interface SqsQueueOptions {
   readonly logger?: Logger | undefined;
   /** Default: the machine's. */
   readonly clock?: Clock | undefined;
+  /** Told of every call: how long it took, and whether it failed or was throttled. Default: records nothing. */
+  readonly recorder?: Recorder | undefined;
 }
 
 export const sqsQueueRules: OptionRules<SqsQueueOptions> = {
@@ -73,6 +78,14 @@ export const sqsQueueRules: OptionRules<SqsQueueOptions> = {
     what: 'a clock',
     doc: 'Where time comes from.',
   },
+  recorder: {
+    kind: 'object',
+    default: noopRecorder,
+    shown: 'records nothing',
+    methods: ['counter', 'gauge', 'histogram'],
+    what: 'a recorder',
+    doc: 'Told of every call: how long it took, and whether it failed or was throttled.',
+  },
 };
 
 /**
@@ -82,8 +95,8 @@ export const sqsQueueRules: OptionRules<SqsQueueOptions> = {
  * before anything is sent; an endpoint outside AWS (an emulator) is left unchecked.
  */
 export function createSqsQueue(client: SqsClient, queueUrl: string, options: SqsQueueOptions = {}): Queue {
-  const { logger, clock } = resolveOptions<SqsQueueOptions>('createSqsQueue', sqsQueueRules, options);
-  return new SqsQueue(client, parseQueueUrl(queueUrl), logger, clock);
+  const settings = resolveOptions<SqsQueueOptions>('createSqsQueue', sqsQueueRules, options);
+  return new SqsQueue(client, parseQueueUrl(queueUrl), settings);
 }
 
 const depthAttributes: QueueAttributeName[] = [
@@ -101,14 +114,17 @@ class SqsQueue implements Queue {
   readonly #check: ClientCheck;
   readonly #logger: Logger;
   readonly #clock: Clock;
+  readonly #recorded: RecordedCall;
 
-  constructor(client: SqsClient, address: QueueAddress, logger: Logger, clock: Clock) {
+  constructor(client: SqsClient, address: QueueAddress, settings: Resolved<SqsQueueOptions>) {
+    const { logger, clock, recorder } = settings;
     this.url = address.url;
     this.#fifo = address.fifo;
     this.#client = client;
     this.#check = createClientCheck(client, address, logger);
     this.#logger = logger;
     this.#clock = clock;
+    this.#recorded = createCallRecording(recorder, address.name, clock);
   }
 
   async sendBatch(entries: readonly SendEntry[], options?: CallOptions): Promise<readonly SendOutcome[]> {
@@ -199,7 +215,9 @@ class SqsQueue implements Queue {
 
   async #call(operation: string, command: object, options: CallOptions | undefined): Promise<unknown> {
     await this.#check();
-    return sdkCall(this.#client, this.#clock, operation, command, options?.signal);
+    return this.#recorded(operation, () =>
+      sdkCall(this.#client, this.#clock, operation, command, options?.signal),
+    );
   }
 }
 

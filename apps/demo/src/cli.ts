@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
 import { reasonOf, UsageError } from './failure.ts';
+import type { Features } from './pipeline.ts';
+import { type DemoRegion, demoRegions } from './regions.ts';
 
 /** What the command line asks for. */
 export interface RunOptions {
@@ -18,6 +20,10 @@ export interface RunOptions {
   /** `undefined`: the emulator. */
   readonly queueUrl: string | undefined;
   readonly naive: boolean;
+  /** What the sqskit pipeline does beyond batching. */
+  readonly features: Features;
+  /** The region that goes away in the middle. */
+  readonly failRegion: DemoRegion | undefined;
 }
 
 export const helpText = `The whole sqskit pipeline on one machine: events -> producer -> SQS queue -> consumer, beside the naive way.
@@ -37,6 +43,12 @@ Usage: npx -y pnpm@12.21.0 demo [options]
                      credentials and endpoint come from the usual AWS environment
   --naive            run the naive way on a real queue too: 3 requests and more for each message
   --no-naive         leave the naive way out
+  --no-compression   send messages as they are; by default those of 512 bytes and more are compressed
+  --no-routing       use one region; by default each event goes to the nearest of
+                     ${demoRegions.join(', ')} (emulator only)
+  --no-metrics       record nothing; by default figures of every stage are published to CloudWatch: on the
+                     emulator to an endpoint of this process, with --queue-url to AWS
+  --fail-region ID   take one of the regions away in the middle, until everything else is sent; emulator only
   --json             print one JSON document on standard output and nothing else there
   --help             print this
 
@@ -53,19 +65,30 @@ const flags = {
   'rtt-ms': { type: 'string', default: '0' },
   'queue-url': { type: 'string' },
   naive: { type: 'boolean' },
+  compression: { type: 'boolean', default: true },
+  routing: { type: 'boolean', default: true },
+  metrics: { type: 'boolean', default: true },
+  'fail-region': { type: 'string' },
 } as const;
 
 /** Reads the command line. Throws a `UsageError` that says what was given and what is expected. */
 export function parseCommandLine(args: readonly string[]): RunOptions {
   const { values } = parseFlags(args[0] === '--' ? args.slice(1) : args); // pnpm passes its own separator on
+  const { compression, metrics } = values;
+  const failRegion = regionOf(values['fail-region']);
   const queueUrl = values['queue-url'];
   const poison = wholeNumber('--poison', values.poison, 0, 1_000);
   const rttMs = wholeNumber('--rtt-ms', values['rtt-ms'], 0, 1_000);
   if (queueUrl !== undefined) {
     checkQueueUrl(queueUrl);
-    if (poison > 0 || rttMs > 0) {
-      throw new UsageError('--poison and --rtt-ms are for the emulator, and cannot go with --queue-url');
+    if (poison > 0 || rttMs > 0 || failRegion !== undefined) {
+      throw new UsageError(
+        '--poison, --rtt-ms and --fail-region are for the emulator, and cannot go with --queue-url',
+      );
     }
+  }
+  if (failRegion !== undefined && !values.routing) {
+    throw new UsageError('--fail-region needs other regions to send to, and cannot go with --no-routing');
   }
   if (values.input === '') {
     throw new UsageError('--input: expected a file name or -, received nothing');
@@ -81,6 +104,9 @@ export function parseCommandLine(args: readonly string[]): RunOptions {
     rttMs,
     queueUrl,
     naive: values.naive ?? queueUrl === undefined,
+    // A real queue is in one region.
+    features: { compression, routing: values.routing && queueUrl === undefined, metrics },
+    failRegion,
   };
 }
 
@@ -90,6 +116,14 @@ function parseFlags(args: readonly string[]) {
   } catch (error) {
     throw new UsageError(reasonOf(error), { cause: error });
   }
+}
+
+function regionOf(given: string | undefined): DemoRegion | undefined {
+  const region = demoRegions.find((id) => id === given);
+  if (given !== undefined && region === undefined) {
+    throw new UsageError(`--fail-region: expected ${demoRegions.join(', ')}, received '${given}'`);
+  }
+  return region;
 }
 
 function wholeNumber(flag: string, given: string, min: number, max: number): number {

@@ -3,7 +3,7 @@ import { readDeadLetters } from './account.ts';
 import { RunError, reasonOf } from './failure.ts';
 import type { Phase } from './progress.ts';
 import type { Round } from './round.ts';
-import type { TargetQueue } from './target.ts';
+import type { Place } from './target.ts';
 import type { Way } from './way.ts';
 
 /** Without progress for `quietMs` the dead-letter queue is looked into; after `stalledMs` nothing more is expected. */
@@ -11,20 +11,29 @@ const quietMs = 2_000;
 const stalledMs = 30_000;
 const glanceMs = 250;
 
+/** Something goes away when half of a round is handed over, and comes back when every send is settled. */
+export interface Outage {
+  begin(): void;
+  end(): void;
+}
+
 /** Sends a round and waits until nothing of it is outstanding. Returns why it could not go on, if it could not. */
 export async function drive(
   way: Way,
   round: Round,
-  place: TargetQueue,
+  places: readonly Place[],
   stop: AbortSignal,
   phase: Phase,
+  outage?: Outage,
 ): Promise<string | undefined> {
   const { ledger, latencyUs } = round;
   const ticker = setInterval(() => phase.update(latencyUs.count), 100);
+  void round.halfway.then(() => outage?.begin());
   const halt = new AbortController();
   let isSent = false;
   const sending = way.send(round, AbortSignal.any([stop, halt.signal])).then(() => {
     isSent = true;
+    outage?.end();
   });
   let quietSince = performance.now();
   try {
@@ -39,7 +48,7 @@ export async function drive(
           `${ledger.outstandingCount().toLocaleString('en-US')} messages outstanding, and none came for ${stalledMs / 1_000} s`,
         );
       } else if (now - quietSince > quietMs) {
-        await readDeadLetters(place, round);
+        await readDeadLetters(places, round);
       }
     }
     while (!way.isSettled() && !stop.aborted) {

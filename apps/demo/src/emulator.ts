@@ -9,6 +9,8 @@ export interface Emulator {
   /** Name and version. */
   readonly name: string;
   readonly endpoint: string;
+  /** From now on this region answers every call with 503, and the others as ever; `undefined`: all answer. */
+  failRegion(region: string | undefined): void;
   stop(): Promise<void>;
 }
 
@@ -31,6 +33,11 @@ export async function startEmulator(rttMs: number): Promise<Emulator> {
   return {
     name: `fauxqs ${installedVersion()}`,
     endpoint: `http://127.0.0.1:${port}`,
+    failRegion(region) {
+      if (child.connected) {
+        child.send({ failedRegion: region ?? null });
+      }
+    },
     async stop() {
       if (child.connected) {
         child.disconnect();

@@ -48,19 +48,21 @@ async function run(options: RunOptions, input: Input, target: Target): Promise<n
 }
 
 async function measureWays(
-  { naive, concurrency, poison }: RunOptions,
+  options: RunOptions,
   { events }: Input,
   target: Target,
   progress: Progress,
   { stop }: Interruption,
 ): Promise<readonly Measurement[]> {
-  const ways: Record<string, OpenWay> = { ...(naive && { naive: openNaive }), sqskit: openPipeline };
   const measurements: Measurement[] = [];
-  for (const [name, open] of Object.entries(ways)) {
+  for (const { name, open, manyRegions = false, failRegion } of waysOf(options)) {
     const hasFailed = measurements.some(({ failures }) => failures.length > 0);
     if (!stop.aborted && !hasFailed) {
+      const { poison, concurrency } = options;
       const measurement = await measure(target, open, {
         name,
+        manyRegions,
+        failRegion,
         events,
         warmUpEvents,
         poison,
@@ -74,15 +76,35 @@ async function measureWays(
   return measurements;
 }
 
-function announcement({ naive }: RunOptions, { source, events, bytes }: Input, target: Target): string {
+interface NamedWay {
+  readonly name: string;
+  readonly open: OpenWay;
+  readonly manyRegions?: boolean;
+  readonly failRegion?: RunOptions['failRegion'];
+}
+
+/** The ways to compare: naive, sqskit with batching alone, and sqskit with its other features. */
+function waysOf({ naive, features, failRegion }: RunOptions): readonly NamedWay[] {
+  const bare = { compression: false, routing: false, metrics: false };
+  const hasFeatures = Object.values(features).includes(true);
+  return [
+    ...(naive ? [{ name: 'naive', open: openNaive }] : []),
+    ...(naive && hasFeatures ? [{ name: 'batched', open: openPipeline(bare) }] : []),
+    { name: 'sqskit', open: openPipeline(features), manyRegions: features.routing, failRegion },
+  ];
+}
+
+function announcement(options: RunOptions, { source, events, bytes }: Input, target: Target): string {
   const count = events.length.toLocaleString('en-US');
   const warmUp = Math.min(warmUpEvents, events.length);
   const lines = [
     `${count} events (${(bytes / 1_000).toLocaleString('en-US', { maximumFractionDigits: 1 })} kB): ${source}`,
     `to ${target.name}`,
-    `${naive ? 'the naive way, then sqskit; each' : 'sqskit alone,'} after an unmeasured warm-up of ${warmUp} messages`,
+    `${waysOf(options)
+      .map(({ name }) => name)
+      .join(', then ')}; each after an unmeasured warm-up of ${warmUp} messages`,
   ];
-  if (naive && !target.isEmulator) {
+  if (options.naive && !target.isEmulator) {
     const requests = (3 * (events.length + warmUp)).toLocaleString('en-US');
     lines.push(`the naive way makes ${requests} requests of this queue and more, which are billed`);
   }

@@ -1,18 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { account } from './account.ts';
-import { drive } from './drive.ts';
+import { drive, type Outage } from './drive.ts';
 import { RunError } from './failure.ts';
 import type { Balance } from './ledger.ts';
 import { between, createMeter, type Reading } from './meter.ts';
 import { parcelBody } from './parcel.ts';
 import type { Findings } from './process-event.ts';
 import type { Progress } from './progress.ts';
+import { type DemoRegion, demoRegions } from './regions.ts';
 import { createDesk, createRound, type Round } from './round.ts';
+import type { StageReport } from './stage-metrics.ts';
 import type { Target } from './target.ts';
 import type { OpenWay } from './way.ts';
 
 export interface MeasureOptions {
   readonly name: string;
+  /** Whether there is a queue in each region, or in the first alone. */
+  readonly manyRegions: boolean;
+  /** A region that goes away in the middle. */
+  readonly failRegion: DemoRegion | undefined;
   readonly events: readonly string[];
   readonly warmUpEvents: number;
   readonly poison: number;
@@ -41,15 +47,19 @@ export interface Measurement {
   readonly cpuMs: { readonly user: number; readonly system: number };
   readonly dollarsPerMillionRequests: number;
   readonly findings: Findings;
+  /** What it recorded about itself, where it records. */
+  readonly stages: StageReport | undefined;
   /** Why it could not go on, or not be accounted for, if so. */
   readonly failures: readonly string[];
 }
 
 /** Sends the events one way, waits until each is accounted for, and reads back what is left. */
 export async function measure(target: Target, open: OpenWay, options: MeasureOptions): Promise<Measurement> {
-  const { name, events, warmUpEvents, poison, concurrency, stop, progress } = options;
-  const place = await target.queueFor(name);
-  const { fifo, maxMessageBytes } = place.description;
+  const { name, manyRegions, failRegion, events, warmUpEvents, poison, concurrency, stop, progress } =
+    options;
+  const places = await target.placesFor(name, manyRegions ? demoRegions : demoRegions.slice(0, 1));
+  const [{ description, dollarsPerMillionRequests }] = places;
+  const { fifo, maxMessageBytes } = description;
   const run = `${name}-${randomBytes(4).toString('hex')}`;
   refuseOversized(run, events, maxMessageBytes);
   const warmUp = createRound({
@@ -63,26 +73,27 @@ export async function measure(target: Target, open: OpenWay, options: MeasureOpt
   desk.open(warmUp);
   desk.open(round);
   const meter = createMeter();
-  const { url: queueUrl } = place.queue;
-  const way = open({ clientConfig: target.clientConfig, queueUrl, desk, meter, concurrency });
+  const way = await open({ places, isEmulator: target.isEmulator, desk, meter, concurrency });
 
   let failure = await drive(
     way,
     warmUp,
-    place,
+    places,
     stop,
     progress.begin(`${name} warm-up`, warmUp.ledger.events, { brief: true }),
   );
+  await way.begin?.();
   const networkBefore = meter.read();
   const cpuBefore = process.cpuUsage();
   if (failure === undefined && !stop.aborted) {
-    failure = await drive(way, round, place, stop, progress.begin(name, events.length));
+    const outage = failRegion && createOutage(target, failRegion, progress);
+    failure = await drive(way, round, places, stop, progress.begin(name, events.length), outage);
   }
-  await way.close();
+  const stages = await way.close();
   const network = between(networkBefore, meter.read());
   const cpu = process.cpuUsage(cpuBefore);
   meter.close();
-  const unread = await account(place, [warmUp, round], progress);
+  const unread = await account(places, [warmUp, round], progress);
 
   const { ledger, latencyUs, statistics } = round;
   return {
@@ -103,9 +114,23 @@ export async function measure(target: Target, open: OpenWay, options: MeasureOpt
     },
     network,
     cpuMs: { user: cpu.user / 1_000, system: cpu.system / 1_000 },
-    dollarsPerMillionRequests: place.dollarsPerMillionRequests,
+    dollarsPerMillionRequests,
     findings: statistics.findings(),
+    stages,
     failures: [failure, unread].filter((reason) => reason !== undefined),
+  };
+}
+
+function createOutage(target: Target, region: DemoRegion, progress: Progress): Outage {
+  return {
+    begin() {
+      progress.say(`${region} is away`);
+      target.failRegion(region);
+    },
+    end() {
+      progress.say(`${region} is back`);
+      target.failRegion(undefined);
+    },
   };
 }
 

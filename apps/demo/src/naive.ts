@@ -11,7 +11,8 @@ import type { OpenWay } from './way.ts';
  * The naive way, as one writes it first: a loop that sends one message per call, and a loop that receives, processes
  * and deletes one at a time, with the AWS SDK's own defaults.
  */
-export const openNaive: OpenWay = ({ clientConfig, queueUrl: QueueUrl, desk, meter }) => {
+export const openNaive: OpenWay = async ({ places: [{ clientConfig, queue }], desk, meter }) => {
+  const QueueUrl = queue.url;
   const client = meter.watch(new SQSClient(clientConfig));
   let isClosing = false;
   let inHand = 0;
@@ -40,6 +41,7 @@ export const openNaive: OpenWay = ({ clientConfig, queueUrl: QueueUrl, desk, met
       isClosing = true;
       await receiving.catch(() => undefined); // told by `broken`
       client.destroy();
+      return undefined;
     },
   };
 };

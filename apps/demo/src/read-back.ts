@@ -1,4 +1,5 @@
-import type { Queue } from '@sqskit/core';
+import { compressed } from '@sqskit/compression';
+import { contentText, type Queue } from '@sqskit/core';
 import type { Ledger } from './ledger.ts';
 import { readParcel } from './parcel.ts';
 
@@ -35,7 +36,7 @@ export async function readBack(queue: Queue, ledger: Ledger, options: ReadBackOp
       isEmpty = messages.length === 0 && onceEmpty;
       const ours: string[] = [];
       for (const { body, receiptHandle } of messages) {
-        const parcel = readParcel(body);
+        const parcel = readParcel(await textOf(body));
         if (parcel?.run === ledger.run) {
           onFound(parcel.seq);
           ours.push(receiptHandle);
@@ -51,6 +52,14 @@ export async function readBack(queue: Queue, ledger: Ledger, options: ReadBackOp
   };
   await Promise.all(Array.from({ length: pollers }, poll));
   await putBack(queue, others);
+}
+
+const envelope = compressed(); // it opens plain messages as well
+
+/** The text in a message, or its body where it is not one of this program's. */
+async function textOf(body: string): Promise<string> {
+  const [item] = (await envelope.open({ body })).items;
+  return item === undefined || 'error' in item ? body : contentText(item.content);
 }
 
 async function putBack(queue: Queue, receiptHandles: readonly string[]): Promise<void> {

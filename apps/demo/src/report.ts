@@ -40,7 +40,7 @@ export interface Facts {
 
 export function createReport(facts: Facts): Report {
   const { startedAt, target, input, interruptedBy, measurements } = facts;
-  const [naive, sqskit] = measurements;
+  const [first, last] = [measurements[0], measurements.at(-1)];
   return {
     startedAt: startedAt.toISOString(),
     machine: {
@@ -59,9 +59,9 @@ export function createReport(facts: Facts): Report {
       }),
     ),
     gains:
-      naive === undefined || sqskit === undefined
+      first === undefined || last === undefined || first === last
         ? {}
-        : perFigure((figure) => gainOf(figure, figure.of(naive), figure.of(sqskit))),
+        : perFigure((figure) => gainOf(figure, figure.of(first), figure.of(last))),
     problems: problemsOf(facts),
   };
 }
@@ -82,16 +82,16 @@ export function problemsOf({
       (problem) => `${measurement.name}: ${problem}`,
     );
   });
-  const [naive, sqskit] = measurements;
-  const bothComplete = interruptedBy === undefined && problems.length === 0;
-  if (bothComplete && sqskit !== undefined && !isDeepStrictEqual(naive?.findings, sqskit.findings)) {
-    problems.push('the two ways came to different results from the same events');
+  const [first, ...others] = measurements;
+  const areComplete = interruptedBy === undefined && problems.length === 0;
+  if (areComplete && others.some(({ findings }) => !isDeepStrictEqual(first?.findings, findings))) {
+    problems.push('the ways came to different results from the same events');
   }
   return problems;
 }
 
 function problemsOfWay(measurement: Measurement, poison: number, interrupted: boolean): string[] {
-  const { ledger, warmUp, lostIds, sendFailures, findings, failures } = measurement;
+  const { ledger, warmUp, lostIds, sendFailures, findings, failures, stages } = measurement;
   const problems = [...failures];
   for (const { reason, messages } of sendFailures) {
     problems.push(`${counted(messages, 'message')} could not be sent: ${reason}`);
@@ -106,6 +106,9 @@ function problemsOfWay(measurement: Measurement, poison: number, interrupted: bo
   const unexpected = ledger.deadLettered + warmUp.deadLettered - poison;
   if (unexpected > 0) {
     problems.push(`${counted(unexpected, 'message')} dead-lettered that should not have been`);
+  }
+  if (stages !== undefined && !interrupted && stages.messagesSent !== ledger.sent) {
+    problems.push(`${ledger.sent} messages sent, but ${stages.messagesSent} published as MessagesSent`);
   }
   if (findings.events !== ledger.processed) {
     problems.push(`${ledger.processed} messages processed, but ${findings.events} events counted`);

@@ -34,6 +34,8 @@ export interface Round {
   readonly sendFailures: ReadonlyMap<string, number>;
   /** The handler of both ways. Throws for a poisonous event. */
   process(parcel: Parcel): void;
+  /** Resolves when half of the events are handed over. */
+  readonly halfway: Promise<void>;
   /** Resolves when nothing that was handed over is outstanding, once all is handed over. */
   readonly finished: Promise<void>;
 }
@@ -51,6 +53,7 @@ export function createRound({ run, events, poison, fifo }: RoundOptions): Round 
   const statistics = createStatistics();
   const latencyUs = createHistogram();
   const handedOverAt = new Float64Array(events.length);
+  const halfway = Promise.withResolvers<void>();
   const finished = Promise.withResolvers<void>();
   const sendFailures = new Map<string, number>();
   let handedOver = 0;
@@ -61,6 +64,7 @@ export function createRound({ run, events, poison, fifo }: RoundOptions): Round 
     ledger,
     statistics,
     latencyUs,
+    halfway: halfway.promise,
     finished: finished.promise,
     get startedAt() {
       return startedAt;
@@ -78,6 +82,9 @@ export function createRound({ run, events, poison, fifo }: RoundOptions): Round 
         handedOverAt[seq] = performance.now();
         handedOver++;
         ledger.handedOver(seq);
+        if (handedOver * 2 >= events.length) {
+          halfway.resolve();
+        }
         yield {
           seq,
           body,

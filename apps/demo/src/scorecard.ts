@@ -16,6 +16,7 @@ export function renderScorecard(report: Report, stream: NodeJS.WritableStream): 
   const sections = [
     [titleLine(report, paint)],
     [comparison(ways, paint), ...callLines(ways, paint), ...exceptionLines(ways)],
+    ...worthLines(ways, paint),
     findingsLines(ways),
     methodLines(report, paint),
     verdictLines(report, paint),
@@ -27,7 +28,7 @@ export function renderScorecard(report: Report, stream: NodeJS.WritableStream): 
 function titleLine({ target }: Report, paint: Paint): string {
   const title = paint('bold', 'Scorecard');
   return target.kind === 'emulator'
-    ? `${title} ${paint('yellow', 'of an emulator: it compares the two ways, and is no claim about AWS')}`
+    ? `${title} ${paint('yellow', 'of an emulator: it compares these ways, and is no claim about AWS')}`
     : title;
 }
 
@@ -63,10 +64,10 @@ function comparison(ways: Ways, paint: Paint): string {
   return table.toString();
 }
 
-function figureRows([first, second]: Ways, paint: Paint): string[][] {
+function figureRows(ways: Ways, paint: Paint): string[][] {
   return figures.map((figure) => {
-    const values = [first, second].flatMap((way) => (way === undefined ? [] : [figure.of(way)]));
-    const gain = gainOf(figure, values[0], values[1]);
+    const values = ways.map((way) => figure.of(way));
+    const gain = values.length > 1 ? gainOf(figure, values[0], values.at(-1)) : undefined;
     const cells = values.map((value) => shown(value, figure.digits));
     return [figure.label, paint('dim', figure.unit), ...cells, shownGain(figure, gain, paint)];
   });
@@ -156,6 +157,57 @@ function sum({ sent, processed, deadLettered, left, lost }: Balance): string {
   return `${shown(sent)} sent = ${terms.join(' + ')}`;
 }
 
+/** What each feature of the last way did, and the stages that a message passed in it, as they were published. */
+function worthLines(ways: Ways, paint: Paint): string[][] {
+  const stages = ways.at(-1)?.stages;
+  if (stages === undefined) {
+    return [];
+  }
+  const { compressionRatio, messagesByRegion, failovers, requests, messagesSent, messagesAcked } = stages;
+  const features: string[] = [];
+  const batched = ways.find(({ name }) => name === 'batched');
+  if (compressionRatio !== undefined) {
+    features.push(
+      `compression: messages are ${compressionRatio.toFixed(2)}× smaller (median)${wireGain(batched, ways.at(-1))}`,
+    );
+  }
+  const routed = Object.values(messagesByRegion).reduce((total, count) => total + count, 0);
+  if (routed > 0) {
+    const shares = Object.entries(messagesByRegion)
+      .toSorted(([, one], [, other]) => other - one)
+      .map(([region, count]) => `${region} ${((100 * count) / routed).toFixed(0)} %`);
+    const moved = failovers === 0 ? '' : `; ${shown(failovers)} went on to another region`;
+    features.push(`routing: ${shares.join(', ')} of the messages${moved}`);
+  }
+  features.push(
+    `metrics: ${shown(requests)} ${requests === 1 ? 'request' : 'requests'} to ${stages.publishedTo}, which then held MessagesSent ${shown(messagesSent)}, MessagesAcked ${shown(messagesAcked)}`,
+  );
+  const table = new Table({
+    head: [paint('bold', 'stage of sqskit'), 'samples', 'p50 ms', 'p99 ms'],
+    colAligns: ['left', 'right', 'right', 'right'],
+    chars,
+    style,
+  });
+  table.push(
+    ...stages.stages.map(({ stage, samples, p50Ms, p99Ms }) => [
+      stage,
+      shown(samples),
+      shown(p50Ms, 1),
+      shown(p99Ms, 1),
+    ]),
+  );
+  return [features, [table.toString()]];
+}
+
+function wireGain(before: Measurement | undefined, after: Measurement | undefined): string {
+  if (before === undefined || after === undefined || before.ledger.processed === 0) {
+    return '';
+  }
+  const bytes = ({ network, ledger }: Measurement): number =>
+    (network.bytesUp + network.bytesDown) / ledger.processed;
+  return `; on the wire ${shown(bytes(before))} → ${shown(bytes(after))} bytes a message`;
+}
+
 /** What came out of processing the events: of the last way, as both must have come to the same. */
 function findingsLines(ways: Ways): string[] {
   const findings = ways.at(-1)?.findings;
@@ -182,8 +234,8 @@ function methodLines({ target, machine, ways }: Report, paint: Paint): string[] 
   return [
     `On ${target.name}.`,
     `Node ${node}, ${platform}, ${cpus} × ${cpu}.`,
-    'Both ways send as fast as they can. Latency is from handing an event over to the',
-    'end of its handler, waiting in the queue included. Wire: HTTP both ways, headers',
+    'All ways send as fast as they can. Latency is from handing an event over to the',
+    'end of its handler, waiting in the queue included. Wire: HTTP, headers',
     `included, without TLS. Price: $${price} per million requests, without free tier.`,
   ].map((line) => paint('dim', line));
 }

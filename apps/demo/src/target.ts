@@ -4,10 +4,14 @@ import { isQueueError, type Queue, type QueueDescription } from '@sqskit/core';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
 import { type Emulator, startEmulator } from './emulator.ts';
 import { RunError, reasonOf } from './failure.ts';
+import { type DemoRegion, homeRegion } from './regions.ts';
 import type { ClientConfig } from './way.ts';
 
-/** A queue that is known to be there. */
-export interface TargetQueue {
+/** A queue of one region that is known to be there. */
+export interface Place {
+  readonly region: DemoRegion;
+  /** For clients of this region. */
+  readonly clientConfig: ClientConfig;
   readonly queue: Queue;
   readonly dollarsPerMillionRequests: number;
   readonly description: QueueDescription;
@@ -19,10 +23,10 @@ export interface Target {
   readonly isEmulator: boolean;
   /** For people. */
   readonly name: string;
-  /** For the clients of both ways. */
-  readonly clientConfig: ClientConfig;
-  /** The queue for one of the ways. */
-  queueFor(way: string): Promise<TargetQueue>;
+  /** The queues for one of the ways: one in each of these regions, or a real queue alone. */
+  placesFor(way: string, regions: readonly DemoRegion[]): Promise<readonly [Place, ...Place[]]>;
+  /** Takes a region away, so that every call there fails, or gives it back (`undefined`). Emulator only. */
+  failRegion(region: DemoRegion | undefined): void;
   close(): Promise<void>;
 }
 
@@ -30,32 +34,45 @@ export interface Target {
 const emulatorVisibilitySeconds = 5;
 const emulatorMaxReceives = 3;
 
-/** The emulator, with a queue and a dead-letter queue for each way. */
+/** The emulator, with a queue and a dead-letter queue for each way in each region: it keeps regions apart. */
 export async function openEmulator({ rttMs }: { readonly rttMs: number }): Promise<Target> {
   const emulator = await startEmulator(rttMs);
-  const clientConfig = {
-    endpoint: emulator.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'emulator', secretAccessKey: 'emulator' },
+  const clients = new Map<DemoRegion, PooledClient>();
+  const place = async (way: string, region: DemoRegion): Promise<Place> => {
+    const clientConfig = {
+      endpoint: emulator.endpoint,
+      region,
+      credentials: { accessKeyId: 'emulator', secretAccessKey: 'emulator' },
+    };
+    const client = clients.get(region) ?? createPooledClient(clientConfig);
+    clients.set(region, client);
+    return await connect(client, clientConfig, region, await createQueues(client, emulator, way, region));
   };
-  const client = createPooledClient(clientConfig);
   return {
     isEmulator: true,
     name: `${emulator.name}, an SQS emulator in a process of its own${rttMs === 0 ? '' : `, each answer ${rttMs} ms late`}`,
-    clientConfig,
-    queueFor: async (way) => await connect(client, await createQueues(client, emulator, way)),
+    placesFor: async (way, [, ...others]) => [
+      await place(way, homeRegion),
+      ...(await Promise.all(others.map((region) => place(way, region)))),
+    ],
+    failRegion: (region) => emulator.failRegion(region),
     async close() {
-      await client.close();
+      await Promise.all([...clients.values()].map((client) => client.close()));
       await emulator.stop();
     },
   };
 }
 
-async function createQueues(client: PooledClient, emulator: Emulator, way: string): Promise<string> {
+async function createQueues(
+  client: PooledClient,
+  emulator: Emulator,
+  way: string,
+  region: DemoRegion,
+): Promise<string> {
   const deadLetterName = `demo-${way}-dead-letters`;
   await client.send(new CreateQueueCommand({ QueueName: deadLetterName }));
   const redrive = {
-    deadLetterTargetArn: `arn:aws:sqs:us-east-1:000000000000:${deadLetterName}`,
+    deadLetterTargetArn: `arn:aws:sqs:${region}:000000000000:${deadLetterName}`,
     maxReceiveCount: emulatorMaxReceives,
   };
   const { QueueUrl } = await client.send(
@@ -87,13 +104,13 @@ export async function openQueue(queueUrl: string): Promise<Target> {
   };
   const client = createPooledClient(clientConfig);
   try {
-    const target = await connect(client, queueUrl);
-    await refuseUsedQueue(target.queue);
+    const place = await connect(client, clientConfig, homeRegion, queueUrl);
+    await refuseUsedQueue(place.queue);
     return {
       isEmulator: false,
       name: endpoint === undefined ? queueUrl : `${queueUrl} at ${endpoint}`,
-      clientConfig,
-      queueFor: async () => target,
+      placesFor: async () => [place],
+      failRegion: () => undefined,
       close: () => client.close(),
     };
   } catch (error) {
@@ -106,11 +123,18 @@ export async function openQueue(queueUrl: string): Promise<Target> {
 const standardDollars = 0.4;
 const fifoDollars = 0.5;
 
-async function connect(client: PooledClient, queueUrl: string): Promise<TargetQueue> {
+async function connect(
+  client: PooledClient,
+  clientConfig: ClientConfig,
+  region: DemoRegion,
+  queueUrl: string,
+): Promise<Place> {
   const queue = createSqsQueue(client, queueUrl);
   const description = await queue.describe({ signal: AbortSignal.timeout(probeMs) });
   const deadLetterArn = description.redrive?.deadLetterQueueArn;
   return {
+    region,
+    clientConfig,
     queue,
     description,
     dollarsPerMillionRequests: description.fifo ? fifoDollars : standardDollars,

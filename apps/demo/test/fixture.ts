@@ -45,6 +45,7 @@ export function measurementOf(name: string, changes: Partial<Measurement> = {}):
         { name: '≥6', count: 8 },
       ],
     },
+    stages: undefined,
     failures: [],
     ...changes,
   };

@@ -107,7 +107,15 @@ describe.concurrent('bad input ends with a clear message and a non-zero exit cod
     [['--concurrency', '-1'], 'argument is ambiguous'],
     [['--input', ''], '--input: expected a file name or -, received nothing'],
     [['--queue-url', 'my-queue'], '--queue-url: expected a queue URL such as'],
-    [['--queue-url', 'http://localhost/1/q', '--poison', '1'], '--poison and --rtt-ms are for the emulator'],
+    [
+      ['--queue-url', 'http://localhost/1/q', '--poison', '1'],
+      '--poison, --rtt-ms and --fail-region are for the emulator',
+    ],
+    [
+      ['--fail-region', 'mars-1'],
+      "--fail-region: expected us-east-1, eu-west-1, ap-northeast-1, received 'mars-1'",
+    ],
+    [['--fail-region', 'eu-west-1', '--no-routing'], 'cannot go with --no-routing'],
   ])('usage: %j', async (args, message) => {
     const { code, stdout, stderr } = await demo(args);
     expect(stderr).toContain(message);
@@ -173,6 +181,10 @@ test('--help explains every flag', async () => {
     'queue-url',
     'naive',
     'no-naive',
+    'no-compression',
+    'no-routing',
+    'no-metrics',
+    'fail-region',
     'json',
   ]) {
     expect(stdout).toContain(`--${flag}`);
@@ -180,7 +192,7 @@ test('--help explains every flag', async () => {
 });
 
 describe('a run on the emulator', () => {
-  test('both ways account for every message, in JSON on standard output and nothing else there', async () => {
+  test('every way accounts for every message, in JSON on standard output and nothing else there', async () => {
     const run = start(['--messages', '200', '--json']);
     const { code, stdout, stderr } = await run.ended;
     const report: Report = JSON.parse(stdout);
@@ -189,7 +201,7 @@ describe('a run on the emulator', () => {
       problems: [],
       interruptedBy: null,
     });
-    expect(Object.keys(report.ways)).toEqual(['naive', 'sqskit']);
+    expect(Object.keys(report.ways)).toEqual(['naive', 'batched', 'sqskit']);
     for (const { ledger, warmUp, figures, network, findings } of Object.values(report.ways)) {
       expect(ledger).toMatchObject({
         events: 200,
@@ -218,10 +230,44 @@ describe('a run on the emulator', () => {
     expect(isAnyLeft(run)).toBe(false);
   });
 
+  test('what the pipeline published agrees with the ledger, and each feature says what it did', async () => {
+    const { code, stdout } = await demo(['--messages', '1707', '--no-naive', '--json']);
+    const report: Report = JSON.parse(stdout);
+    expect({ code, problems: report.problems }).toEqual({ code: 0, problems: [] });
+    const { ledger, stages } = wayOf(report, 'sqskit');
+    expect(stages).toMatchObject({ messagesSent: ledger.sent, messagesAcked: ledger.processed });
+    expect(stages?.compressionRatio).toBeGreaterThan(1);
+    const shares = Object.values(stages?.messagesByRegion ?? {});
+    expect(shares).toHaveLength(3);
+    expect(shares.reduce((total, share) => total + share, 0)).toBe(ledger.sent);
+    expect(stages?.stages.find(({ stage }) => stage === 'handler')?.samples).toBe(ledger.processed);
+  });
+
+  test('with every feature switched off, batching is left', async () => {
+    const off = ['--no-compression', '--no-routing', '--no-metrics'];
+    const { code, stdout } = await demo(['--messages', '50', ...off, '--json']);
+    const report: Report = JSON.parse(stdout);
+    expect(code).toBe(0);
+    expect(Object.keys(report.ways)).toEqual(['naive', 'sqskit']);
+    expect(wayOf(report, 'sqskit').stages).toBeUndefined();
+  });
+
+  test('a region that goes away in the middle costs time and no message', async () => {
+    const { code, stdout, stderr } = await demo(['--no-naive', '--fail-region', 'us-east-1', '--json']);
+    const report: Report = JSON.parse(stdout);
+    expect({ code, problems: report.problems }).toEqual({ code: 0, problems: [] });
+    expect(stderr).toContain('us-east-1 is away');
+    const { ledger, stages, network } = wayOf(report, 'sqskit');
+    expectBalanced(ledger);
+    expect(ledger).toMatchObject({ events: 1_707, sent: 1_707, processed: 1_707 });
+    expect(stages?.failovers).toBeGreaterThan(0);
+    expect(network.failedCalls).toBeGreaterThan(0);
+  });
+
   test('the scorecard for people says that its figures are those of an emulator', async () => {
     const { code, stdout } = await demo(['--messages', '20', '--no-naive']);
     expect(code).toBe(0);
-    expect(stdout).toContain('Scorecard of an emulator: it compares the two ways, and is no claim about AWS');
+    expect(stdout).toContain('Scorecard of an emulator: it compares these ways, and is no claim about AWS');
     expect(stdout).toMatch(/^= processed +messages +20$/m);
     expect(stdout).toContain('✔ 0 lost: all 40 messages that were sent are accounted for.');
     expect(stdout).not.toContain('naive');

@@ -132,11 +132,11 @@ describe('what makes a run fail', () => {
     expect(problems({ findings })).toEqual(['sqskit: 100 messages processed, but 99 events counted']);
   });
 
-  test('two ways that come to different results', () => {
+  test('ways that come to different results', () => {
     const naive = measurementOf('naive');
     const sqskit = measurementOf('sqskit', { findings: { ...naive.findings, deepestKm: 1 } });
     expect(problemsOf({ measurements: [naive, sqskit], interruptedBy: undefined, poison: 0 })).toEqual([
-      'the two ways came to different results from the same events',
+      'the ways came to different results from the same events',
     ]);
   });
 });

@@ -3,7 +3,8 @@ import { isQueueError, type Queue, sqsLimits } from '@sqskit/core';
 import { describeOptions } from '@sqskit/core/options';
 import { createFakeQueue } from '@sqskit/testing';
 import { describe, expect, test } from 'vitest';
-import { createProducer, type ProducerOptions, producerOptionRules } from '../src/index.ts';
+import { createProducer, type ProducerOptions } from '../src/index.ts';
+import { producerOptionRules } from '../src/producer-options.ts';
 import { thrownBy } from './set-up.ts';
 
 const queue = createFakeQueue();

@@ -4,17 +4,15 @@ export {
   type PooledHandlerOptions,
   type PoolStats,
   pooledHandler,
-  pooledHandlerRules,
 } from './pooled-handler.ts';
 // A client of the installed SDK on such connections.
 export {
   createPooledClient,
   type PooledClient,
   type PooledClientOptions,
-  pooledClientRules,
 } from './pooled-client.ts';
 // A queue, over any client.
-export { createSqsQueue, type SqsQueueOptions, sqsQueueRules } from './sqs-queue.ts';
+export { createSqsQueue, type SqsQueueOptions } from './sqs-queue.ts';
 // The SDK's shapes, written out.
 export type { Credentials, SqsClient, SqsClientConfig, SqsCommand } from './sqs-client.ts';
 export type {

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { describeOptions } from '@sqskit/core/options';
 import { expect, test } from 'vitest';
-import { pooledClientRules, pooledHandlerRules, sqsQueueRules } from '../src/index.ts';
+import { pooledClientRules } from '../src/pooled-client.ts';
+import { pooledHandlerRules } from '../src/pooled-handler.ts';
+import { sqsQueueRules } from '../src/sqs-queue.ts';
 
 test.each([
   ['pooledHandler', pooledHandlerRules],

@@ -98,12 +98,11 @@ export {
 } from '@sqskit/client';
 // The producer.
 export {
+  type ProducerStats,
   createProducer,
   type Producer,
-  type ProducerStats,
   type Deduplication,
   type ProducerOptions,
-  producerOptionRules,
 } from '@sqskit/batching';
 // The consumer.
 export {

@@ -40,12 +40,18 @@ export function nextPollers(pollers: number, asked: number, received: number, ma
   return received * 2 < asked ? Math.max(1, pollers - 1) : pollers;
 }
 
-/** An empty poll is followed by another no sooner than this after it began, whatever the wait asked for. */
-const shortestIdleCycleMs = 1_000;
+/** Empty polls in a row come to be this far apart at least, from start to start. */
+const longestIdleCycleMs = 1_000;
+const firstIdleCycleMs = 25;
 
-/** How long to rest after an empty poll: long polls never do, short ones would be a loop that costs dollars an hour. */
-export function restAfterEmptyMs(tookMs: number): number {
-  return Math.max(0, shortestIdleCycleMs - tookMs);
+/**
+ * How long to rest after the `empties`th empty poll in a row, which took `tookMs`. Long polls never rest. Short ones, a
+ * loop of which costs dollars an hour, come to be a second apart; but not at once: a single poll may come back empty and
+ * early although messages are arriving, as where a message wakes several polls and one gets it.
+ */
+export function restAfterEmptyMs(empties: number, tookMs: number): number {
+  const cycleMs = Math.min(longestIdleCycleMs, firstIdleCycleMs * 2 ** (empties - 1));
+  return Math.max(0, cycleMs - tookMs);
 }
 
 const firstBackoffMs = 1_000;

@@ -46,6 +46,8 @@ class LongPoller implements Poller {
   #pollers = 1;
   #isStopped = false;
   #failures = 0;
+  /** Empty polls in a row. */
+  #empties = 0;
   #rest: Timer | undefined;
   readonly #idleWaiters = createIdleWaiters();
 
@@ -133,7 +135,10 @@ class LongPoller implements Poller {
     instruments.count('received', received);
     if (received === 0) {
       instruments.count('emptyReceives');
-      this.#restFor(restAfterEmptyMs(tookMs));
+      this.#empties++;
+      this.#restFor(restAfterEmptyMs(this.#empties, tookMs));
+    } else {
+      this.#empties = 0;
     }
   }
 

@@ -1,5 +1,5 @@
 import { isQueueError, type Logger, noopRecorder, type Queue } from '@sqskit/core';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createConsumer, retry } from '../src/index.ts';
 import { altered, createScene } from './scene.ts';
 
@@ -179,12 +179,25 @@ describe('polling', () => {
     await clock.settle(consumer.stop());
   });
 
-  test('short polls of an empty queue are a second apart', async () => {
+  test('regression: one early empty answer held up the next messages for a second', async () => {
+    const { clock, queue, consume } = createScene();
+    const receive = vi.spyOn(queue, 'receive').mockResolvedValueOnce([]);
+    const consumer = consume(() => undefined, { waitTimeMs: 20_000 });
+    consumer.start();
+    await clock.flush();
+    await clock.settle(queue.sendBatch([{ body: '1' }]));
+    await clock.advance(50);
+    expect(consumer.stats().received).toBe(1);
+    expect(receive).toHaveBeenCalledTimes(3);
+    await clock.settle(consumer.stop());
+  });
+
+  test('short polls of an empty queue come to be a second apart', async () => {
     const { clock, queue, consume } = createScene();
     const consumer = consume(() => undefined, { waitTimeMs: 0 });
     consumer.start();
     await clock.advance(60_000);
-    expect(queue.calls).toHaveLength(61);
+    expect(queue.calls).toHaveLength(65);
     await clock.settle(consumer.stop());
   });
 

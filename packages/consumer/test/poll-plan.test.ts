@@ -64,10 +64,12 @@ test('there is always one poller and never more than the most', () => {
   );
 });
 
-test('empty polls that took no time are a second apart; long polls follow at once', () => {
-  expect(restAfterEmptyMs(0)).toBe(1_000);
-  expect(restAfterEmptyMs(300)).toBe(700);
-  expect(restAfterEmptyMs(20_000)).toBe(0);
+test('empty polls that took no time come to be a second apart; long polls follow at once', () => {
+  expect([1, 2, 3, 4, 5, 6, 7, 99].map((empties) => restAfterEmptyMs(empties, 0))).toEqual([
+    25, 50, 100, 200, 400, 800, 1_000, 1_000,
+  ]);
+  expect(restAfterEmptyMs(99, 300)).toBe(700);
+  expect(restAfterEmptyMs(99, 20_000)).toBe(0);
 });
 
 test('failed polls are half a second to thirty seconds apart, whatever is drawn', () => {

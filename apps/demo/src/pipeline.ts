@@ -42,7 +42,9 @@ interface Lane {
 /** The sqskit way: pooled connections, a producer that batches, a consumer that leases, runs and settles in batches. */
 export function openPipeline(features: Features): OpenWay {
   return async ({ places, isEmulator, desk, meter, concurrency }) => {
-    const metrics = features.metrics ? await openStageMetrics(!isEmulator) : undefined;
+    const { region } = places[0].clientConfig;
+    const aws = isEmulator ? undefined : { ...(region !== undefined && { region }) };
+    const metrics = features.metrics ? await openStageMetrics(aws) : undefined;
     const recorder = metrics?.recorder ?? noopRecorder;
     const envelope = features.compression
       ? compressed({ thresholdBytes: compressFromBytes, recorder })

@@ -180,7 +180,9 @@ function worthLines(ways: Ways, paint: Paint): string[][] {
     features.push(`routing: ${shares.join(', ')} of the messages${moved}`);
   }
   features.push(
-    `metrics: ${shown(requests)} ${requests === 1 ? 'request' : 'requests'} to ${stages.publishedTo}, which then held MessagesSent ${shown(messagesSent)}, MessagesAcked ${shown(messagesAcked)}`,
+    stages.publishFailure === undefined
+      ? `metrics: ${shown(requests)} ${requests === 1 ? 'request' : 'requests'} to ${stages.publishedTo}, which then held MessagesSent ${shown(messagesSent)}, MessagesAcked ${shown(messagesAcked)}`
+      : paint('red', `metrics: not published to ${stages.publishedTo}: ${stages.publishFailure}`),
   );
   const table = new Table({
     head: [paint('bold', 'stage of sqskit'), 'samples', 'p50 ms', 'p99 ms'],

@@ -2,6 +2,7 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { createMetrics, type Distribution, type Metrics, percentile } from '@sqskit/metrics';
 import { createCloudWatchSink } from '@sqskit/metrics/cloudwatch';
 import { type FakeCloudWatch, startFakeCloudWatch } from '@sqskit/testing';
+import { reasonOf } from './failure.ts';
 
 /** One metric's samples, as they arrived at CloudWatch. */
 interface Datum {
@@ -24,6 +25,8 @@ export interface StageReport {
   /** Where to, in words. */
   readonly publishedTo: string;
   readonly requests: number;
+  /** Why some of it did not get there, if so. */
+  readonly publishFailure: string | undefined;
   readonly stages: readonly StageTime[];
   /** Size of a message as SQS counts it, before and after; `undefined` where nothing was compressed. */
   readonly compressionRatio: number | undefined;
@@ -43,16 +46,22 @@ export interface StageMetrics {
   close(): Promise<StageReport>;
 }
 
-/** What is recorded goes to CloudWatch by the real client: to AWS, or to an endpoint of this process. */
-export async function openStageMetrics(toAws: boolean): Promise<StageMetrics> {
-  const endpoint = toAws ? undefined : await startFakeCloudWatch();
-  const client = endpoint === undefined ? new CloudWatchClient({}) : localClient(endpoint);
+/** What is recorded goes to CloudWatch by the real client: to AWS in this region, or to an endpoint of this process. */
+export async function openStageMetrics(aws: { readonly region?: string } | undefined): Promise<StageMetrics> {
+  const endpoint = aws === undefined ? await startFakeCloudWatch() : undefined;
+  const client = endpoint === undefined ? new CloudWatchClient({ ...aws }) : localClient(endpoint);
   const data: Datum[] = [];
   let requests = 0;
+  let publishFailure: string | undefined;
   const counting = {
     send: async (command: never): Promise<unknown> => {
       requests++;
-      return await client.send(command);
+      try {
+        return await client.send(command);
+      } catch (error) {
+        publishFailure = reasonOf(error);
+        throw error;
+      }
     },
   };
   // AWS does not give metrics back at once, so what is shown is kept here; the local endpoint is asked itself.
@@ -82,7 +91,7 @@ export async function openStageMetrics(toAws: boolean): Promise<StageMetrics> {
       await endpoint?.close();
       const publishedTo =
         endpoint === undefined ? 'CloudWatch' : 'a CloudWatch endpoint of this process, by the real client';
-      return { publishedTo, requests, ...summaryOf(published().slice(begunAt)) };
+      return { publishedTo, requests, publishFailure, ...summaryOf(published().slice(begunAt)) };
     },
   };
 }
@@ -104,7 +113,7 @@ const stages: readonly (readonly [stage: string, metric: string, operation?: str
   ['delete: the call', 'CallDuration', 'DeleteMessageBatch'],
 ];
 
-function summaryOf(data: readonly Datum[]): Omit<StageReport, 'publishedTo' | 'requests'> {
+function summaryOf(data: readonly Datum[]): Omit<StageReport, 'publishedTo' | 'requests' | 'publishFailure'> {
   const sum = (name: string, dimensions: Readonly<Record<string, string>> = {}): number => {
     const { values, counts } = merged(data, name, dimensions);
     return values.reduce((total, value, index) => total + value * (counts[index] ?? 0), 0);

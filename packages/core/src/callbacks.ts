@@ -1,0 +1,32 @@
+import type { Logger } from './logger.ts';
+
+/**
+ * Calls something of the user's whose failure must not become ours: what it throws, and what a promise that it returns
+ * rejects with, goes to `onError` and no further. (An `async` function is assignable to `() => void`, and is what people
+ * write.)
+ */
+export function callGuarded(callback: () => unknown, onError: (error: unknown) => void): void {
+  try {
+    const result = callback();
+    if (isThenable(result)) {
+      result.then(undefined, onError);
+    }
+  } catch (error) {
+    onError(error);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+const ignore = (): void => undefined;
+
+/** The same logger, except that a failure of its own goes no further: a log line is never worth a message. */
+export function guardedLogger(logger: Logger): Logger {
+  return {
+    debug: (message, fields) => callGuarded(() => logger.debug(message, fields), ignore),
+    warn: (message, fields) => callGuarded(() => logger.warn(message, fields), ignore),
+    error: (message, fields) => callGuarded(() => logger.error(message, fields), ignore),
+  };
+}

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { callGuarded, guardedLogger } from '../src/callbacks.ts';
+import type { Logger } from '../src/logger.ts';
 
 test('what a callback throws goes to onError and no further', () => {
   const onError = vi.fn<(error: unknown) => void>();
@@ -36,7 +37,8 @@ test('a logger that throws or rejects harms nobody, and gets every line', async 
     lines.push(message);
     throw new Error('disk full');
   };
-  const logger = guardedLogger({ debug: failing, warn: throwing, error: throwing });
+  const users: unknown = { debug: failing, warn: throwing, error: throwing };
+  const logger = guardedLogger(users as Logger);
   logger.debug('one');
   logger.warn('two');
   logger.error('three');

@@ -7,8 +7,10 @@ import {
   noopRecorder,
   type Recorder,
 } from '@sqskit/core';
+import { guardedLogger } from '@sqskit/core/callbacks';
 import { sleep, type Timer } from '@sqskit/core/clock';
 import { type Resolved, resolveOptions } from '@sqskit/core/options';
+import { createDelivery, type Delivery } from './delivery.ts';
 import { type MetricsOptions, metricsRules } from './options.ts';
 import {
   createCounterSeries,
@@ -47,23 +49,25 @@ export interface Metrics extends Recorder {
  * @example createMetrics([createCloudWatchSink(new CloudWatchClient({}))], { dimensions: { Service: 'orders' } })
  */
 export function createMetrics(sinks: readonly Sink[], options?: MetricsOptions): Metrics {
-  return new AggregatingMetrics(sinks, resolveOptions('createMetrics', metricsRules, options));
+  const resolved = resolveOptions('createMetrics', metricsRules, options);
+  const settings = { ...resolved, logger: guardedLogger(resolved.logger) };
+  const deliveries = sinks.map((sink) => createDelivery(sink, settings.logger));
+  return new AggregatingMetrics(deliveries, settings);
 }
 
 class AggregatingMetrics implements Metrics {
   readonly enabled = true;
-  readonly #sinks: readonly Sink[];
+  readonly #deliveries: readonly Delivery[];
   readonly #options: Resolved<MetricsOptions>;
   readonly #series = new Map<string, Series>();
   #startMs: number;
   #startMonotonic: number;
   #timer: Timer | undefined;
-  #flushing: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
   #hasRefused = false;
 
-  constructor(sinks: readonly Sink[], options: Resolved<MetricsOptions>) {
-    this.#sinks = sinks;
+  constructor(deliveries: readonly Delivery[], options: Resolved<MetricsOptions>) {
+    this.#deliveries = deliveries;
     this.#options = options;
     this.#startMs = options.clock.now();
     this.#startMonotonic = options.clock.monotonic();
@@ -110,12 +114,12 @@ class AggregatingMetrics implements Metrics {
     this.histogram(name, unit, dimensions).record(value);
   }
 
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
     const snapshot = this.#drain();
-    if (snapshot.series.length > 0) {
-      this.#flushing = this.#flushing.then(() => this.#write(snapshot));
-    }
-    return this.#flushing;
+    const isEmpty = snapshot.series.length === 0;
+    await Promise.all(
+      this.#deliveries.map((delivery) => (isEmpty ? delivery.settled() : delivery.write(snapshot))),
+    );
   }
 
   close(): Promise<void> {
@@ -178,25 +182,11 @@ class AggregatingMetrics implements Metrics {
     return snapshot;
   }
 
-  async #write(snapshot: Snapshot): Promise<void> {
-    await Promise.all(this.#sinks.map((sink) => this.#guarded(() => sink.write(snapshot))));
-  }
-
-  /** A sink's failure is told and goes no further. */
-  async #guarded(deliver: () => Promise<void> | void): Promise<void> {
-    try {
-      await deliver();
-    } catch (error) {
-      this.#options.logger.warn('metrics: a sink failed', { error });
-    }
-  }
-
   async #finish(): Promise<void> {
     this.#timer?.cancel();
     const { clock, closeTimeoutMs, logger } = this.#options;
-    const done = this.flush().then(() =>
-      Promise.all(this.#sinks.map((sink) => this.#guarded(() => sink.close?.()))),
-    );
+    void this.flush();
+    const done = Promise.all(this.#deliveries.map((delivery) => delivery.close()));
     const giveUp = new AbortController();
     const late = sleep(clock, closeTimeoutMs, { keepAlive: true, signal: giveUp.signal }).then(
       () => logger.warn('metrics: the sinks did not take the last flush in time', { closeTimeoutMs }),

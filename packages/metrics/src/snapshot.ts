@@ -37,8 +37,9 @@ export interface HistogramSnapshot extends SeriesIdentity {
 export type SeriesSnapshot = CounterSnapshot | GaugeSnapshot | HistogramSnapshot;
 
 /**
- * Where snapshots go. `write` is called once per flush and never while an earlier call of it is under way; what it
- * throws is logged, and the snapshot is lost to this sink unless the sink keeps it.
+ * Where snapshots go. `write` is called once per flush and never while an earlier call of it is under way: two snapshots
+ * wait, and beyond them the oldest waiting one is dropped. What it throws is logged, and the snapshot is lost to this sink
+ * unless the sink keeps it.
  */
 export interface Sink {
   write(snapshot: Snapshot): Promise<void> | void;

@@ -93,11 +93,59 @@ test('a sink that throws or hangs harms neither recording nor the other sinks', 
   expect(good.find('Depth')).toHaveLength(1);
   metrics.putMetric('Depth', 5, 'Count');
   await clock.settle(metrics.close());
+  expect(good.find('Depth')).toHaveLength(2);
   expect(logger.warnings).toEqual([
+    'metrics: a sink failed',
     'metrics: a sink failed',
     'metrics: the sinks did not take the last flush in time',
   ]);
   expect(clock.pendingTimers).toBe(0);
+});
+
+test('one hung sink stopped all others, and kept every later snapshot in memory', async () => {
+  const clock = createFakeClock();
+  const logger = recordingLogger();
+  const good = createMemorySink();
+  const written: number[] = [];
+  let release: () => void = () => undefined;
+  const hanging: Sink = {
+    write: ({ series: [first] }) => {
+      written.push(first?.kind === 'counter' ? first.value : Number.NaN);
+      return new Promise((resolve) => {
+        release = resolve;
+      });
+    },
+  };
+  const metrics = createMetrics([hanging, good], { clock, logger });
+  const sent = metrics.counter('Sent');
+  for (const value of [1, 2, 3, 4, 5, 6]) {
+    sent.add(value);
+    await clock.advance(60_000);
+  }
+  expect(good.find('Sent')).toHaveLength(6);
+  expect(logger.warnings).toEqual(['metrics: a sink does not keep up; its oldest snapshots are dropped']);
+  for (let writes = 0; writes < 3; writes++) {
+    release();
+    await clock.flush();
+  }
+  expect(written).toEqual([1, 5, 6]);
+  await clock.settle(metrics.close());
+});
+
+test('a logger that throws stopped every later flush', async () => {
+  const clock = createFakeClock();
+  const good = createMemorySink();
+  const throwing: Sink = { write: () => Promise.reject(new Error('no disk')) };
+  const warn = (): void => {
+    throw new Error('no log');
+  };
+  const metrics = createMetrics([throwing, good], { clock, logger: { ...silentLogger, warn } });
+  for (const depth of [1, 2]) {
+    metrics.putMetric('Depth', depth, 'Count');
+    await clock.advance(60_000);
+  }
+  expect(good.find('Depth')).toHaveLength(2);
+  await metrics.close();
 });
 
 test('close flushes what is left, closes the sinks once and leaves no timer', async () => {

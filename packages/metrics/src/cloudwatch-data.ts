@@ -63,9 +63,8 @@ function clamp(value: number): number {
   return Math.min(maxMagnitude, Math.max(-maxMagnitude, value));
 }
 
-/** Divides data into requests within the API's limits, in order. */
-export function packRequests(data: readonly MetricDatum[]): MetricDatum[][] {
-  const requests: MetricDatum[][] = [];
+/** Divides data into requests within the API's limits, in order; each is packed only when it is asked for. */
+export function* packRequests(data: Iterable<MetricDatum>): Generator<MetricDatum[], void> {
   let request: MetricDatum[] = [];
   let bytes = 0;
   let values = 0;
@@ -77,7 +76,7 @@ export function packRequests(data: readonly MetricDatum[]): MetricDatum[][] {
       bytes + datumBytes > putMetricDataLimits.maxBytes ||
       values + datumValues > maxValuesPerRequest;
     if (isFull && request.length > 0) {
-      requests.push(request);
+      yield request;
       request = [];
       bytes = 0;
       values = 0;
@@ -87,7 +86,6 @@ export function packRequests(data: readonly MetricDatum[]): MetricDatum[][] {
     values += datumValues;
   }
   if (request.length > 0) {
-    requests.push(request);
+    yield request;
   }
-  return requests;
 }

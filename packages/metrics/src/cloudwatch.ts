@@ -1,5 +1,6 @@
 import { PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { type Logger, silentLogger } from '@sqskit/core';
+import { guardedLogger } from '@sqskit/core/callbacks';
 import { type OptionRules, resolveOptions } from '@sqskit/core/options';
 import { type MetricDatum, packRequests, toMetricData } from './cloudwatch-data.ts';
 import type { Sink } from './snapshot.ts';
@@ -56,12 +57,10 @@ export function createCloudWatchSink(
   client: CloudWatchLike,
   options?: CloudWatchSinkOptions,
 ): CloudWatchSink {
-  const { highResolution, maxBufferedData, logger } = resolveOptions(
-    'createCloudWatchSink',
-    cloudWatchSinkRules,
-    options,
-  );
-  let waiting: { readonly namespace: string; readonly datum: MetricDatum }[] = [];
+  const settings = resolveOptions('createCloudWatchSink', cloudWatchSinkRules, options);
+  const { highResolution, maxBufferedData } = settings;
+  const logger = guardedLogger(settings.logger);
+  let waiting: WaitingDatum[] = [];
   let dropped = 0;
 
   const drop = (count: number, reason: string, error: unknown): void => {
@@ -69,21 +68,31 @@ export function createCloudWatchSink(
     logger.warn(`metrics: ${reason}`, { data: count, error });
   };
 
-  const publish = async (): Promise<void> => {
-    while (waiting.length > 0) {
-      const namespace = waiting[0]?.namespace;
-      const sameNamespace = waiting.filter((one) => one.namespace === namespace);
-      const [request = []] = packRequests(sameNamespace.map(({ datum }) => datum));
-      try {
-        // The client's own type of `send` differs between SDK versions; `never` accepts them all.
-        await client.send(new PutMetricDataCommand({ Namespace: namespace, MetricData: request }) as never);
-      } catch (error) {
-        if (!isRefusal(error)) {
-          throw error;
-        }
-        drop(request.length, 'CloudWatch refused metric data', error);
+  /** One request. Throws if it is worth sending again. */
+  const send = async (Namespace: string, MetricData: MetricDatum[]): Promise<void> => {
+    try {
+      // The client's own type of `send` differs between SDK versions; `never` accepts them all.
+      await client.send(new PutMetricDataCommand({ Namespace, MetricData }) as never);
+    } catch (error) {
+      if (!isRefusal(error)) {
+        throw error;
       }
-      const gone = new Set(request);
+      drop(MetricData.length, 'CloudWatch refused metric data', error);
+    }
+  };
+
+  const publish = async (): Promise<void> => {
+    const gone = new Set<MetricDatum>();
+    try {
+      for (const [namespace, data] of byNamespace(waiting)) {
+        for (const request of packRequests(data)) {
+          await send(namespace, request);
+          for (const datum of request) {
+            gone.add(datum);
+          }
+        }
+      }
+    } finally {
       waiting = waiting.filter(({ datum }) => !gone.has(datum));
     }
   };
@@ -112,6 +121,24 @@ export function createCloudWatchSink(
     },
     close: publish,
   };
+}
+
+interface WaitingDatum {
+  readonly namespace: string;
+  readonly datum: MetricDatum;
+}
+
+function byNamespace(waiting: readonly WaitingDatum[]): Map<string, MetricDatum[]> {
+  const groups = new Map<string, MetricDatum[]>();
+  for (const { namespace, datum } of waiting) {
+    const group = groups.get(namespace);
+    if (group === undefined) {
+      groups.set(namespace, [datum]);
+    } else {
+      group.push(datum);
+    }
+  }
+  return groups;
 }
 
 /** Whether the same request would be refused again: a 4xx that is neither a throttle nor about credentials. */

@@ -1,7 +1,7 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { type FakeCloudWatch, startFakeCloudWatch } from '@sqskit/testing';
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createCloudWatchSink } from '../src/cloudwatch.ts';
 import { packRequests, toMetricData } from '../src/cloudwatch-data.ts';
 import { createMetrics, type SeriesSnapshot, type Snapshot } from '../src/index.ts';
@@ -62,6 +62,30 @@ test('more than 1,000 metrics go in several requests, none lost', async () => {
   await sink.write(snapshotOf(counters(2_345)));
   expect(cloudWatch.requests).toBe(3);
   expect(cloudWatch.data.map(({ name }) => name)).toEqual(counters(2_345).map(({ name }) => name));
+});
+
+test('10,000 waiting data were serialised again for every request, in seconds of CPU time', async () => {
+  const stringify = vi.spyOn(JSON, 'stringify');
+  let sent = 0;
+  const sink = createCloudWatchSink({ send: () => Promise.resolve(++sent) });
+  await sink.write(snapshotOf(counters(10_000)));
+  const serialised = stringify.mock.calls.length;
+  stringify.mockRestore();
+  expect(sent).toBe(10);
+  expect(serialised).toBe(10_000);
+});
+
+test('snapshots of several namespaces go out under their own', async () => {
+  const sink = createCloudWatchSink(client);
+  cloudWatch.failNext(503, 'ServiceUnavailable');
+  await expect(Promise.resolve(sink.write(snapshotOf(counters(1))))).rejects.toThrow('ServiceUnavailable');
+  await sink.write({ ...snapshotOf(counters(2)), namespace: 'Other' });
+  expect(cloudWatch.requests).toBe(3);
+  expect(cloudWatch.data.map(({ namespace }) => namespace)).toEqual([
+    'Messaging/Performance',
+    'Other',
+    'Other',
+  ]);
 });
 
 test('what CloudWatch could not take goes out with the next snapshot', async () => {
@@ -131,7 +155,7 @@ test('requests keep order, lose nothing and stay below 1,000 metrics and 1 MB', 
   fc.assert(
     fc.property(fc.array(anySeries, { maxLength: 60 }), fc.integer({ min: 1, max: 40 }), (series, copies) => {
       const data = toMetricData(snapshotOf(Array.from({ length: copies }, () => series).flat()), 60);
-      const requests = packRequests(data);
+      const requests = [...packRequests(data)];
       expect(requests.flat()).toEqual(data);
       for (const request of requests) {
         expect(request.length).toBeLessThanOrEqual(1_000);

@@ -1,4 +1,5 @@
 import type { Handler, Queue } from '@sqskit/core';
+import { guardedLogger } from '@sqskit/core/callbacks';
 import { resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
 import { assertHandler, assertOtherQueue, assertQueue } from './arguments.ts';
@@ -52,7 +53,7 @@ export function createConsumer<T>(queue: Queue, handler: Handler<T>, options?: C
   assertHandler('createConsumer', handler);
   const settings = resolveOptions('createConsumer', consumerRules<T>(), options);
   assertOtherQueue('createConsumer', queue, settings.deadLetterQueue);
-  return new QueueConsumer(queue, handler, settings);
+  return new QueueConsumer(queue, handler, { ...settings, logger: guardedLogger(settings.logger) });
 }
 
 class QueueConsumer<T> implements Consumer {

@@ -47,7 +47,7 @@ export interface ConsumerOptions<T> {
   readonly failurePolicy?: FailurePolicy<T> | undefined;
   /** Where `deadLetter(reason)` moves messages. Default: none: they stay, for the queue's own redrive policy. */
   readonly deadLetterQueue?: Queue | undefined;
-  /** Told of everything that fails. What it throws is caught. Default: nobody. */
+  /** Told of everything that fails. What it throws, or rejects with, is caught. Default: nobody. */
   readonly onError?: OnError | undefined;
   /** Where warnings go; never bodies or receipt handles. Default: nowhere. */
   readonly logger?: Logger | undefined;
@@ -168,7 +168,7 @@ export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, Unset> {
       kind: 'function',
       default: retryAlways,
       shown: '`() => retry()`',
-      doc: '`(error, message) => Verdict`: what becomes of a message whose handler threw, or that cannot be decoded.',
+      doc: '`(error, message) => Verdict | Promise<Verdict>`: what becomes of a message whose handler threw, or that cannot be decoded.',
     },
     deadLetterQueue: {
       kind: 'object',
@@ -180,7 +180,7 @@ export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, Unset> {
       kind: 'function',
       default: () => undefined,
       shown: 'nobody',
-      doc: '`(error, { during, messageId })`: told of everything that fails. What it throws is caught.',
+      doc: '`(error, { during, messageId })`: told of everything that fails. What it throws, or rejects with, is caught.',
     },
     logger: {
       kind: 'object',

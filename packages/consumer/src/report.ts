@@ -1,4 +1,5 @@
 import type { Logger } from '@sqskit/core';
+import { callGuarded } from '@sqskit/core/callbacks';
 
 /** What the consumer was doing when something failed. */
 export interface ErrorContext {
@@ -12,23 +13,18 @@ export interface ErrorContext {
   readonly messageId?: string | undefined;
 }
 
-/** Told of every failure. What it throws is caught and logged. */
+/** Told of every failure. What it throws, or rejects with, is caught and logged. */
 export type OnError = (error: unknown, context: ErrorContext) => void;
 
 export type ReportError = (error: unknown, context: ErrorContext) => void;
 
-/** Tells the logger and the user's callback of a failure, and survives both. */
+/** Tells the logger, which does not throw, and the user's callback of a failure. */
 export function createReport(onError: OnError, logger: Logger): ReportError {
   return (error, context) => {
-    try {
-      logger.warn(`failed during ${context.during}`, { ...context, error });
-      onError(error, context);
-    } catch (callbackError) {
-      try {
-        logger.error('the onError callback threw', { ...context, error: callbackError });
-      } catch {
-        // A logger that throws leaves nobody to tell.
-      }
-    }
+    logger.warn(`failed during ${context.during}`, { ...context, error });
+    callGuarded(
+      () => onError(error, context),
+      (callbackError) => logger.error('the onError callback failed', { ...context, error: callbackError }),
+    );
   };
 }

@@ -7,6 +7,7 @@ import {
   retry,
   type Verdict,
 } from '@sqskit/core';
+import { guardedLogger } from '@sqskit/core/callbacks';
 import { resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
 import { assertOtherQueue, assertQueue } from './arguments.ts';
@@ -40,7 +41,7 @@ export function stream<T>(
   const settings = resolveOptions('stream', streamRules<T>(), options);
   assertOtherQueue('stream', queue, settings.deadLetterQueue);
   parseQueueUrl(queue.url);
-  return iterate(queue, settings);
+  return iterate(queue, { ...settings, logger: guardedLogger(settings.logger) });
 }
 
 async function* iterate<T>(

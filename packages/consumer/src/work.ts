@@ -80,15 +80,15 @@ export function createWork<T>(options: WorkOptions<T>): Work {
     }
   }
 
-  function failed(
+  async function failed(
     { message: { messageId } }: Delivery,
     error: unknown,
     message: FailedMessage<T>,
     during: 'decode' | 'handle',
-  ): Verdict {
+  ): Promise<Verdict> {
     report(error, { during, messageId });
     try {
-      const verdict: unknown = failurePolicy(error, message);
+      const verdict: unknown = await failurePolicy(error, message);
       if (isVerdict(verdict)) {
         return verdict;
       }

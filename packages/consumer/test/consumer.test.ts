@@ -1,6 +1,6 @@
 import { isQueueError, type Logger, noopRecorder, type Queue } from '@sqskit/core';
 import { describe, expect, test, vi } from 'vitest';
-import { createConsumer, retry } from '../src/index.ts';
+import { ack, createConsumer, deadLetter, retry } from '../src/index.ts';
 import { altered, createScene } from './scene.ts';
 
 describe('handling', () => {
@@ -133,6 +133,85 @@ describe('handling', () => {
     await clock.advance(10_000);
     expect(queue.messages()).toMatchObject([{ body: 'not json' }]);
     expect(consumer.stats()).toMatchObject({ running: 0, acked: 2 });
+    await clock.settle(consumer.stop());
+  });
+});
+
+describe('callbacks that failed', () => {
+  const fail = (): never => {
+    throw new Error('the log is full');
+  };
+  const failingLogger: Logger = { debug: fail, warn: fail, error: fail };
+
+  test('an async onError that rejected was an unhandled rejection', async () => {
+    const { clock, send, consume } = createScene();
+    await send(1);
+    const logged: unknown[] = [];
+    // Assignable to a function that returns nothing, as any async function is.
+    const rejecting = (): unknown => Promise.reject(new Error('the pager is down'));
+    const consumer = consume(
+      () => {
+        throw new Error('broken');
+      },
+      {
+        onError: rejecting,
+        logger: { debug: () => undefined, warn: () => undefined, error: (text) => logged.push(text) },
+      },
+    );
+    consumer.start();
+    await clock.advance(100);
+    // vitest fails on unhandled rejections.
+    expect(logged).toEqual(['the onError callback failed']);
+    await clock.settle(consumer.stop());
+  });
+
+  test('a logger that threw kept failures from onError', async () => {
+    const { clock, send, consume, errors } = createScene();
+    await send(1);
+    const consumer = consume(
+      () => {
+        throw new Error('broken');
+      },
+      { logger: failingLogger },
+    );
+    consumer.start();
+    await clock.advance(100);
+    expect(errors).toMatchObject([{ error: { message: 'broken' }, context: { during: 'handle' } }]);
+    await clock.settle(consumer.stop());
+  });
+
+  test('a logger that threw kept a dead-lettered message in hand for ever', async () => {
+    const { clock, send, consume } = createScene();
+    await send(1);
+    const consumer = consume(() => deadLetter('hopeless'), { logger: failingLogger });
+    consumer.start();
+    await clock.advance(100);
+    expect(consumer.stats()).toMatchObject({ settling: 0, retried: 1 });
+    await clock.settle(consumer.stop());
+  });
+
+  test('an async failure policy was no failure policy', async () => {
+    const { clock, queue, send, consume, errors, sleep } = createScene();
+    await send(2);
+    const consumer = consume(
+      ({ body }) => {
+        throw new Error(body === 0 ? 'known' : 'unknown');
+      },
+      {
+        async failurePolicy(error) {
+          await sleep(10);
+          if (error instanceof Error && error.message === 'known') {
+            return ack();
+          }
+          throw new Error('the policy is down');
+        },
+      },
+    );
+    consumer.start();
+    await clock.advance(500);
+    expect(queue.deleted).toHaveLength(1);
+    expect(consumer.stats()).toMatchObject({ acked: 1, retried: 1, settling: 0 });
+    expect(errors.map(({ context }) => context.during)).toEqual(['handle', 'handle', 'decide']);
     await clock.settle(consumer.stop());
   });
 });

@@ -55,12 +55,18 @@ export function makeSdkClient(
   return {
     config: client.config,
     send(command, signal) {
+      const call = signal === undefined ? command : withOwnInput(command);
       if (signal !== undefined) {
-        signals.set(command.input, signal);
+        signals.set(call.input, signal);
       }
-      return client.send(command as never); // its type is that of the caller's SDK, which is the same one
+      return client.send(call as never); // its type is that of the caller's SDK, which is the same one
     },
   };
+}
+
+/** The same command with an input of its own: a command may be sent again, or twice at once, with another signal. */
+function withOwnInput(command: { readonly input: object }): { readonly input: object } {
+  return Object.create(command, { input: { value: { ...command.input }, enumerable: true } });
 }
 
 function withSignals(handler: PooledHandler, signals: WeakMap<object, AbortSignal>): PooledHandler {

@@ -1,4 +1,4 @@
-import { CreateQueueCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, ReceiveMessageCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, expect, expectTypeOf, test, vi } from 'vitest';
 import { createPooledClient, createSqsQueue, type PooledClientOptions, pooledHandler } from '../src/index.ts';
 import { type ScriptedServer, startScriptedServer } from './scripted-server.ts';
@@ -91,6 +91,29 @@ test('each call has its own signal, though the SDK resolves its middleware once'
   expect(client.stats().active).toBe(1);
   server.release();
   await expect(calls[0]).resolves.toMatchObject({ Successful: [{ Id: '0' }] });
+});
+
+test('a command sent again failed at once, because the signal of its earlier send had aborted', async () => {
+  await using client = clientOf();
+  const command = new ReceiveMessageCommand({ QueueUrl: server.queueUrl });
+  const controller = new AbortController();
+  await client.send(command, { abortSignal: controller.signal });
+  controller.abort();
+  await expect(client.send(command)).resolves.toMatchObject({ $metadata: { httpStatusCode: 200 } });
+});
+
+test('one command sent twice at once, with two signals, was ended by whichever came last', async () => {
+  await using client = clientOf();
+  server.always({ kind: 'hang' });
+  const command = new ReceiveMessageCommand({ QueueUrl: server.queueUrl });
+  const [first, second] = [new AbortController(), new AbortController()];
+  const calls = [first, second].map(({ signal }) => client.send(command, { abortSignal: signal }));
+  await server.arrival(2);
+  second.abort();
+  await expect(calls[1]).rejects.toMatchObject({ name: 'AbortError' });
+  expect(client.stats().active).toBe(1);
+  server.release();
+  await expect(calls[0]).resolves.toMatchObject({ $metadata: { httpStatusCode: 200 } });
 });
 
 test('the type of what a command results in is known', () => {

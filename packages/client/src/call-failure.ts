@@ -1,6 +1,6 @@
 import { abortedError, isQueueError, QueueError, toQueueError } from '@sqskit/core';
 import { serviceError } from '@sqskit/core/errors';
-import { errorCode, networkError } from './transport-error.ts';
+import { errorCode, isNetworkCode, networkError } from './transport-error.ts';
 
 export interface CallContext {
   readonly operation: string;
@@ -124,14 +124,22 @@ function misuse(option: string, expected: string, received: string | undefined, 
   return new QueueError('option-invalid', message, { option, received, expected }, { cause });
 }
 
-// Failures of name resolution and of connecting: nothing has been written.
+// Failures of name resolution and of connecting: nothing has been written. Where the error tells its system call, that
+// decides: a socket long established gives EHOSTUNREACH too, from `read`.
+const connectingCalls = new Set<unknown>(['connect', 'getaddrinfo']);
 const neverConnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+function isBeforeConnection(syscall: unknown, reason: string | undefined): boolean {
+  return syscall === undefined
+    ? reason !== undefined && neverConnected.has(reason)
+    : connectingCalls.has(syscall);
+}
 
 /** Errors of Node's own sockets, as the SDK's own handler lets them through. */
 function fromNetwork(thrown: unknown, error: Partial<SdkError>, operation: string): QueueError | undefined {
   const reason = errorCode(thrown);
   const { name, message = '', syscall } = error;
-  const isConnecting = syscall === 'connect' || (reason !== undefined && neverConnected.has(reason));
+  const isConnecting = isBeforeConnection(syscall, reason);
   if (name === 'TimeoutError' && (reason === undefined || reason === 'ETIMEDOUT')) {
     return new QueueError(
       'timeout',
@@ -144,7 +152,7 @@ function fromNetwork(thrown: unknown, error: Partial<SdkError>, operation: strin
       },
     );
   }
-  return reason === undefined
+  return reason === undefined || !isNetworkCode(reason)
     ? undefined
     : networkError(operation, reason, firstLine(message), isConnecting ? 'rejected' : 'unknown', thrown);
 }

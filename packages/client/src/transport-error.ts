@@ -56,7 +56,15 @@ export function invalidRequestError(operation: string, cause: unknown): QueueErr
 }
 
 // Certificates of an unknown authority, expired, or for another host: trying again does not help.
-const untrusted = /CERT|^ERR_(?:TLS|SSL)|SELF_SIGNED/;
+const untrusted = /CERT|^ERR_(?:TLS|SSL)|SELF_SIGNED|^UNABLE_TO_VERIFY/;
+// What the operating system, name resolution, the HTTP parser and streams that broke off say. Every other code, such as
+// ERR_INVALID_CHAR, is of a mistake that will be made again.
+const broken = /^E(?!RR_)[A-Z0-9_]+$|^HPE_|^UND_ERR_|^ERR_(?:STREAM_|HTTP2_|SOCKET_C)/;
+
+/** Whether a Node error of this code tells of the network. */
+export function isNetworkCode(code: string): boolean {
+  return broken.test(code) || untrusted.test(code);
+}
 
 export function networkError(
   operation: string,

@@ -39,6 +39,38 @@ describe("errors of the network, from the SDK's own handler", () => {
     },
   );
 
+  test.each([
+    ['EHOSTUNREACH', 'read'],
+    ['ENETUNREACH', 'write'],
+    ['ECONNREFUSED', 'read'],
+  ])('%s of %s, on a connection long made, was taken for one that was never made', (code, syscall) => {
+    expect(callFailure(nodeError(code, syscall), context)).toMatchObject({
+      code: 'network-error',
+      outcome: 'unknown',
+      retryable: true,
+    });
+  });
+
+  test.each([
+    ['ERR_INVALID_CHAR'],
+    ['ERR_INVALID_ARG_TYPE'],
+    ['ERR_OSSL_EVP_UNSUPPORTED'],
+    ['MODULE_NOT_FOUND'],
+  ])('%s, which is no failure of the network, was taken for one and repeated', (code) => {
+    const error = Object.assign(new TypeError('Invalid character in header content'), { code });
+    expect(callFailure(error, context)).toMatchObject({ code: 'unexpected', retryable: false, cause: error });
+  });
+
+  test.each([
+    ['HPE_INVALID_CONSTANT'],
+    ['EPROTO'],
+    ['EAI_FAIL'],
+    ['ERR_SOCKET_CONNECTION_TIMEOUT'],
+    ['UND_ERR_SOCKET'],
+  ])('%s is of the network', (code) => {
+    expect(callFailure(nodeError(code), context)).toMatchObject({ code: 'network-error', retryable: true });
+  });
+
   test('all addresses of a host failed to connect', () => {
     const error = new AggregateError([
       nodeError('ECONNREFUSED', 'connect'),
@@ -47,16 +79,18 @@ describe("errors of the network, from the SDK's own handler", () => {
     expect(callFailure(error, context)).toMatchObject({ code: 'network-error', outcome: 'rejected' });
   });
 
-  test.each([['DEPTH_ZERO_SELF_SIGNED_CERT'], ['CERT_HAS_EXPIRED'], ['ERR_TLS_CERT_ALTNAME_INVALID']])(
-    '%s is not worth repeating',
-    (code) => {
-      expect(callFailure(nodeError(code), context)).toMatchObject({
-        code: 'network-error',
-        outcome: 'rejected',
-        retryable: false,
-      });
-    },
-  );
+  test.each([
+    ['DEPTH_ZERO_SELF_SIGNED_CERT'],
+    ['CERT_HAS_EXPIRED'],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID'],
+  ])('%s is not worth repeating', (code) => {
+    expect(callFailure(nodeError(code), context)).toMatchObject({
+      code: 'network-error',
+      outcome: 'rejected',
+      retryable: false,
+    });
+  });
 });
 
 describe("time-outs of the SDK's own handler", () => {

@@ -198,7 +198,9 @@ export class BatchingProducer<T> implements Producer<T> {
         maxMs: retryMaxMs,
         random,
       }),
-      call: (batch) => this.#call(batch),
+      callTimeoutMs,
+      signal: this.#calls.signal,
+      call: (batch, signal) => this.#call(batch, signal),
       onSettled: (outgoing, outcome, attempts) => this.#settled(outgoing, outcome, attempts),
     });
     this.#sealing.start(maxBytes, this.#admission.waiting);
@@ -238,7 +240,7 @@ export class BatchingProducer<T> implements Producer<T> {
     }
   }
 
-  #call(batch: readonly Outgoing<T>[]): Promise<readonly SendOutcome[]> {
+  #call(batch: readonly Outgoing<T>[], signal: AbortSignal): Promise<readonly SendOutcome[]> {
     let bytes = 0;
     let retried = 0;
     for (const outgoing of batch) {
@@ -249,7 +251,7 @@ export class BatchingProducer<T> implements Producer<T> {
     this.#books.called(batch.length, bytes, retried);
     return this.#queue.sendBatch(
       batch.map((outgoing) => outgoing.wire),
-      { signal: this.#calls.signal },
+      { signal },
     );
   }
 
@@ -384,6 +386,9 @@ export class BatchingProducer<T> implements Producer<T> {
     this.#calls.abort(closedError());
   }
 }
+
+/** Above any client's own time-out for a request, whose error says more: for calls that never answer at all. */
+const callTimeoutMs = 30_000;
 
 function closedError(): QueueError<'closed'> {
   const message = 'the producer was closed before the queue had accepted the message';

@@ -11,6 +11,8 @@ export interface BatchCallOptions<A, S extends { readonly ok: true }> {
   readonly lingerMs: number;
   /** Longest time between two attempts. */
   readonly maxBackoffMs: number;
+  /** Longest time for one call. */
+  readonly callTimeoutMs: number;
   readonly maxBytes?: number | undefined;
   /** One outcome for each, by position. */
   readonly call: (batch: readonly A[], signal: AbortSignal) => Promise<readonly (S | Failure)[]>;
@@ -46,7 +48,8 @@ const maxInFlight = 8;
 export function createBatchCall<A, S extends { readonly ok: true }>(
   options: BatchCallOptions<A, S>,
 ): BatchCall<A, S> {
-  const { clock, random, lingerMs, maxBackoffMs, maxBytes = Number.POSITIVE_INFINITY, call } = options;
+  const { clock, random, lingerMs, maxBackoffMs, callTimeoutMs, call } = options;
+  const { maxBytes = Number.POSITIVE_INFINITY } = options;
   const closing = new AbortController();
   const accumulator: Accumulator<PendingEntry<A, S>> = createAccumulator({
     clock,
@@ -56,10 +59,12 @@ export function createBatchCall<A, S extends { readonly ok: true }>(
     lingerWhenIdle: lingerMs > 0,
     maxInFlight,
     backoff: exponentialBackoff({ maxMs: maxBackoffMs, random }),
-    call: (entries) =>
+    callTimeoutMs,
+    signal: closing.signal,
+    call: (entries, signal) =>
       call(
         entries.map((entry) => entry.argument),
-        closing.signal,
+        signal,
       ),
     onSettled: (entry, outcome: S | Failure) => entry.resolve(outcome),
   });

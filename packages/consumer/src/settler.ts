@@ -7,6 +7,7 @@ import {
   type Sent,
   type Settled,
   sqsLimits,
+  toQueueError,
   type Verdict,
   type VisibilityChange,
 } from '@sqskit/core';
@@ -53,6 +54,7 @@ export function createQueueSettler(options: QueueSettlerOptions): QueueSettler {
 }
 
 const longestBackoffMs = 5_000;
+const longestCallMs = 15_000;
 
 class BatchingSettler implements QueueSettler {
   readonly leases: LeaseKeeper;
@@ -71,7 +73,8 @@ class BatchingSettler implements QueueSettler {
     const lingerMs = parseQueueUrl(queue.url).fifo ? 0 : settleLingerMs;
     // Entries are given up when their lease ends. While it is renewed half of it is always left: time for another attempt.
     const maxBackoffMs = Math.min(longestBackoffMs, options.visibilityTimeoutMs / 4);
-    const shared = { clock, random, lingerMs, maxBackoffMs };
+    const callTimeoutMs = Math.min(longestCallMs, options.visibilityTimeoutMs / 4);
+    const shared = { clock, random, lingerMs, maxBackoffMs, callTimeoutMs };
     this.#deletes = createBatchCall({
       ...shared,
       call: (handles, signal) => {
@@ -112,17 +115,12 @@ class BatchingSettler implements QueueSettler {
     if (!this.#isOurs(delivery)) {
       return false;
     }
-    switch (verdict.action) {
-      case 'ack':
-        return this.#delete(delivery, 'acked');
-      case 'retry':
-        await this.#makeVisibleIn(delivery, this.#delayOf(delivery, verdict.delayMs), 'retried');
-        return false;
-      case 'release':
-        await this.#makeVisibleIn(delivery, 0, 'released');
-        return false;
-      case 'dead-letter':
-        return this.#deadLetter(delivery, verdict.reason);
+    try {
+      return await this.#carryOut(delivery, verdict);
+    } catch (reason) {
+      this.leases.letGo(delivery);
+      this.#unsettled(delivery, toQueueError(reason, 'settle'));
+      return false;
     }
   }
 
@@ -137,6 +135,22 @@ class BatchingSettler implements QueueSettler {
     this.#deletes.close();
     this.#changes.close();
     this.#deadLetters?.close();
+  }
+
+  async #carryOut(delivery: Delivery, verdict: Verdict): Promise<boolean> {
+    switch (verdict.action) {
+      case 'ack':
+        return this.#delete(delivery, 'acked');
+      case 'retry':
+        await this.#makeVisibleIn(delivery, this.#delayOf(delivery, verdict.delayMs), 'retried');
+        return false;
+      case 'release':
+        await this.#makeVisibleIn(delivery, 0, 'released');
+        return false;
+      case 'dead-letter':
+        // JavaScript may give anything as a reason, an error above all.
+        return this.#deadLetter(delivery, String(verdict.reason));
+    }
   }
 
   /** The lease is renewed until the delete is answered, and so is the time that there is for it. */

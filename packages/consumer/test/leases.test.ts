@@ -234,12 +234,13 @@ test('leases that are due soon are renewed along with those that are due', async
 test('a renewal that is refused while the message is being deleted says nothing', async () => {
   const { clock, faults, send, consume, errors, calls } = createScene();
   await send(1);
-  faults.failNext('deleteBatch', { kind: 'lost-reply', timeoutMs: 3_000 });
-  const consumer = consume(() => undefined, { visibilityTimeoutMs: 4_000 });
+  faults.failNext('deleteBatch', { kind: 'lost-reply', timeoutMs: 2_950 });
+  faults.failNext('deleteBatch', { kind: 'lost-reply', timeoutMs: 2_950 });
+  const consumer = consume(() => undefined, { visibilityTimeoutMs: 12_000, random: () => 0.99 });
   consumer.start();
-  await clock.advance(10_000);
+  await clock.advance(12_000);
   expect(calls('changeVisibilityBatch')).toHaveLength(1);
-  expect(calls('deleteBatch')).toHaveLength(2);
+  expect(calls('deleteBatch')).toHaveLength(3);
   expect(errors).toEqual([]);
   expect(consumer.stats()).toMatchObject({ acked: 1, unsettled: 0, leasesLost: 0 });
   await clock.settle(consumer.stop());
@@ -292,7 +293,7 @@ test('a lease counts from when its renewal was called, the last time if it was r
   const { clock, faults, send, consume, sleep, calls } = createScene();
   await send(1);
   faults.failNext('changeVisibilityBatch', { kind: 'throttle' });
-  faults.failNext('changeVisibilityBatch', { kind: 'slow-reply', delayMs: 3_000 });
+  faults.failNext('changeVisibilityBatch', { kind: 'slow-reply', delayMs: 2_000 });
   const consumer = consume(() => sleep(60_000), { visibilityTimeoutMs: 10_000, random: () => 0.99 });
   consumer.start();
   await clock.advance(17_000);
@@ -306,7 +307,7 @@ test('a lease counts from when its renewal was called, the last time if it was r
 test('a lease has one renewal under way at a time', async () => {
   const { clock, faults, send, consume, sleep, calls } = createScene();
   await send(1);
-  faults.failNext('changeVisibilityBatch', { kind: 'slow-reply', delayMs: 4_000 });
+  faults.failNext('changeVisibilityBatch', { kind: 'slow-reply', delayMs: 2_400 });
   const consumer = consume(() => sleep(60_000), { visibilityTimeoutMs: 10_000 });
   consumer.start();
   await clock.advance(1_500);

@@ -3,7 +3,7 @@ import { BatchQueue } from './batch-queue.ts';
 import type { Clock } from './clock.ts';
 import { createDeque } from './deque.ts';
 import type { Failure } from './queue.ts';
-import { QueueError, toQueueError } from './queue-error.ts';
+import { abortedError, QueueError, toQueueError } from './queue-error.ts';
 import type { Backoff } from './retry.ts';
 import { Retry, Unsettled, UnsettledList } from './unsettled.ts';
 
@@ -33,8 +33,18 @@ export interface AccumulatorOptions<E extends AccumulatorEntry, S extends { read
   /** Most batch calls at a time. */
   readonly maxInFlight: number;
   readonly backoff: Backoff;
-  /** The batch call: one outcome for each entry, by position. A rejection counts as the failure of every entry. */
-  readonly call: (entries: readonly E[]) => Promise<readonly (S | Failure)[]>;
+  /**
+   * Longest time for a batch call, in milliseconds. One that has not answered by then is ended by its signal and is a
+   * `timeout` for each of its entries, so that it keeps neither its place among those in flight nor its lanes.
+   */
+  readonly callTimeoutMs: number;
+  /** Once it aborts, calls under way are ended at once, and no other is made: `aborted` for their entries. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * The batch call: one outcome for each entry, by position. A rejection counts as the failure of every entry. Once
+   * `signal` has aborted, the answer is ignored.
+   */
+  readonly call: (entries: readonly E[], signal: AbortSignal) => Promise<readonly (S | Failure)[]>;
   /** Told exactly once for each entry what became of it. Must not throw. */
   readonly onSettled: (entry: E, outcome: S | Failure, attempts: number) => void;
 }
@@ -88,7 +98,8 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
   #nextSequence = 0;
   readonly #flushes = createDeque<Flush>();
 
-  #inFlight = 0;
+  /** What ends each of the calls under way. */
+  readonly #calls = new Set<(error: QueueError) => void>();
   /** While entries are being settled or a batch is leaving, no other batch leaves: it could not be full yet. */
   #isHeld = false;
   readonly #leaveAlarm: Alarm;
@@ -98,6 +109,7 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
     this.#options = options;
     this.#leaveAlarm = createAlarm(options.clock, () => this.#dispatch());
     this.#deadlineAlarm = createAlarm(options.clock, () => this.#sweepDeadlines());
+    options.signal?.addEventListener('abort', this.#endCalls, { once: true });
   }
 
   get size(): number {
@@ -105,7 +117,7 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#calls.size;
   }
 
   add(entry: E): Ticket {
@@ -171,7 +183,7 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
     }
     this.#isHeld = true;
     const { clock, maxEntries, maxBytes, maxInFlight } = this.#options;
-    while (this.#inFlight < maxInFlight) {
+    while (this.#calls.size < maxInFlight) {
       const dueAt = this.#nextDueAt();
       if (dueAt > clock.monotonic()) {
         this.#leaveAlarm.ringBy(dueAt);
@@ -202,32 +214,60 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
     if (isFull || this.#queue.isUrgent) {
       return Number.NEGATIVE_INFINITY;
     }
-    const isIdle = this.#inFlight === 0 && !lingerWhenIdle;
+    const isIdle = this.#calls.size === 0 && !lingerWhenIdle;
     return next.waitingSince + (isIdle ? oneTurnMs : Math.max(oneTurnMs, lingerMs));
   }
 
   #leave(batch: readonly Unsettled<E>[]): void {
-    this.#inFlight++;
     for (const node of batch) {
       node.state = 'in-flight';
       node.attempts++;
     }
-    void this.#call(batch).then((outcomes) => this.#answered(batch, outcomes));
-  }
-
-  /** One outcome for each entry, whatever the call does. */
-  async #call(batch: readonly Unsettled<E>[]): Promise<readonly (S | Failure)[]> {
-    try {
-      const outcomes = await this.#options.call(batch.map((node) => node.entry));
-      return batch.map((_, index) => outcomes[index] ?? missingOutcome());
-    } catch (reason) {
-      const failure: Failure = { ok: false, error: toQueueError(reason, 'batch call') };
-      return batch.map(() => failure);
+    const { clock, callTimeoutMs, signal } = this.#options;
+    const ending = new AbortController();
+    const end = (error: QueueError): void => {
+      ending.abort(error);
+      answer(failureOfAll(batch, error));
+    };
+    const answer = (outcomes: readonly (S | Failure)[]): void => {
+      if (this.#calls.delete(end)) {
+        timer.cancel();
+        this.#answered(batch, outcomes);
+      }
+    };
+    this.#calls.add(end);
+    // Does not keep the process alive: the deadline alarm does, while an entry waits for the answer.
+    const timer = clock.setTimer(() => end(timeoutError(callTimeoutMs)), callTimeoutMs);
+    if (signal?.aborted === true) {
+      end(abortedError(signal));
+    } else {
+      void this.#call(batch, ending.signal).then(answer);
     }
   }
 
+  /** One outcome for each entry, whatever the call answers. */
+  async #call(batch: readonly Unsettled<E>[], signal: AbortSignal): Promise<readonly (S | Failure)[]> {
+    try {
+      const outcomes = await this.#options.call(
+        batch.map((node) => node.entry),
+        signal,
+      );
+      return batch.map((_, index) => outcomes[index] ?? missingOutcome());
+    } catch (reason) {
+      return failureOfAll(batch, toQueueError(reason, 'batch call'));
+    }
+  }
+
+  readonly #endCalls = (): void => {
+    const { signal } = this.#options;
+    this.#settling(() => {
+      for (const end of [...this.#calls]) {
+        end(abortedError(signal ?? {}, 'unknown'));
+      }
+    });
+  };
+
   #answered(batch: readonly Unsettled<E>[], outcomes: readonly (S | Failure)[]): void {
-    this.#inFlight--;
     this.#settling(() => {
       batch.forEach((node, index) => {
         const outcome = outcomes[index];
@@ -347,6 +387,17 @@ const oneTurnMs = 1;
 interface Flush {
   readonly through: number;
   readonly resolve: () => void;
+}
+
+function failureOfAll(batch: readonly unknown[], error: QueueError): readonly Failure[] {
+  const failure: Failure = { ok: false, error };
+  return batch.map(() => failure);
+}
+
+function timeoutError(timeoutMs: number): QueueError<'timeout'> {
+  const message = `the batch call did not answer within ${timeoutMs} ms`;
+  const details = { operation: 'batch call', timeoutMs };
+  return new QueueError('timeout', message, details, { retryable: true, outcome: 'unknown' });
 }
 
 function missingOutcome(): Failure {

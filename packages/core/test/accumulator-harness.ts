@@ -25,6 +25,7 @@ export interface Call {
   readonly names: readonly string[];
   /** On the monotonic clock. */
   readonly atMs: number;
+  readonly signal: AbortSignal;
   isOver: boolean;
   /** `undefined` until it is answered, and where it was rejected. */
   answer: readonly Outcome[] | undefined;
@@ -74,6 +75,7 @@ const defaults = {
   lingerWhenIdle: false,
   maxInFlight: 2,
   backoff: () => 100,
+  callTimeoutMs: 30_000,
 };
 
 export function harness(options: Partial<AccumulatorOptions<Thing, Done>> = {}): Harness {
@@ -81,12 +83,13 @@ export function harness(options: Partial<AccumulatorOptions<Thing, Done>> = {}):
   const settlements: Settlement[] = [];
   const accumulator = createAccumulator<Thing, Done>({
     ...defaults,
-    call: (things) =>
+    call: (things, signal) =>
       new Promise((resolve, reject) => {
         const call: Call = {
           things,
           names: things.map(({ name }) => name),
           atMs: systemClock.monotonic(),
+          signal,
           isOver: false,
           answer: undefined,
           resolve: (outcomes) => {
@@ -101,6 +104,9 @@ export function harness(options: Partial<AccumulatorOptions<Thing, Done>> = {}):
           succeed: () => call.resolve(things.map(() => done)),
         };
         calls.push(call);
+        signal.addEventListener('abort', () => {
+          call.isOver = true;
+        });
       }),
     onSettled: ({ name }, outcome, attempts) => settlements.push({ name, outcome, attempts }),
     ...options,

@@ -176,7 +176,7 @@ function checkAll(books: Books): void {
     expect(isDone).toBe(before.every((each) => isSettled(books, each)));
   }
   const idleTimers = h.accumulator.size === 0 ? vi.getTimerCount() : 0;
-  expect(idleTimers).toBe(0);
+  expect(idleTimers).toBeLessThanOrEqual(open(books).length); // their time-outs
 }
 
 /** What could leave has lingered no longer than it may: none of it was here all this time, with a call to spare. */
@@ -196,8 +196,10 @@ async function checkLinger(books: Books): Promise<void> {
       );
     });
   const before = couldLeave();
+  const openBefore = open(books);
   await vi.advanceTimersByTimeAsync(limits.lingerMs + 1);
-  const hasRoom = open(books).length < limits.maxInFlight; // and had before: nothing was answered
+  // And had before: no call has timed out.
+  const hasRoom = open(books).length < limits.maxInFlight && openBefore.every(({ isOver }) => !isOver);
   const after = couldLeave();
   expect(hasRoom && before.some((each) => after.includes(each))).toBe(false);
 }
@@ -237,7 +239,7 @@ function isSentTwice({ h }: Books, each: Thing): boolean {
 test('any schedule: bounds, lanes, deadlines, flushes and timers hold, and every entry is settled once', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 80 }), async (steps) => {
-      const h = harness({ ...limits, backoff: () => limits.backoffMs });
+      const h = harness({ ...limits, backoff: () => limits.backoffMs, callTimeoutMs: 300 });
       const books: Books = { h, things: [], tickets: new Map(), flushes: [], checkedCalls: 0 };
       for (const each of steps) {
         await perform(books, each);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Clock, systemClock } from '../src/clock.ts';
 import { QueueError } from '../src/queue-error.ts';
 import { exponentialBackoff } from '../src/retry.ts';
 import {
@@ -551,9 +552,11 @@ describe('cancelling', () => {
       ['d', 'rejected d'],
       ['e', 'rejected e'],
     ]);
-    expect([h.accumulator.size, vi.getTimerCount()]).toEqual([0, 0]);
+    expect([h.accumulator.size, vi.getTimerCount()]).toEqual([0, 2]); // the time-outs of two calls
     callAt(h, 1).succeed();
     callAt(h, 2).succeed();
+    await pass(0);
+    expect(vi.getTimerCount()).toBe(0);
     await pass(10_000);
     expect(h.calls.length).toBe(3);
     expect(h.accumulator.inFlight).toBe(0);
@@ -654,6 +657,105 @@ describe('flush', () => {
   });
 });
 
+describe('a call that does not answer', () => {
+  const callTimeoutMs = 5_000;
+
+  test('regression: kept its place among the calls in flight and its lane for good', async () => {
+    const h = harness({ callTimeoutMs, maxEntries: 1, maxInFlight: 1 });
+    h.accumulator.add(thing('a', { lane: 'a', deadlineMs: 1_000 }));
+    h.accumulator.add(thing('b', { lane: 'a' }));
+    await pass(callTimeoutMs - 1);
+    expect(batches(h)).toEqual([['a']]);
+    await pass(1);
+    expect(batches(h)).toEqual([['a'], ['b']]);
+    expect(h.accumulator.inFlight).toBe(1);
+  });
+
+  test('is ended by its signal, is a retryable time-out of each entry, and they are tried again', async () => {
+    const h = harness({ callTimeoutMs });
+    h.accumulator.add(thing('a'));
+    h.accumulator.add(thing('b', { deadlineMs: callTimeoutMs + 50 }));
+    await pass(1 + callTimeoutMs);
+    const { signal } = callAt(h, 0);
+    expect(signal.aborted).toBe(true);
+    expect(signal.reason).toMatchObject({
+      code: 'timeout',
+      retryable: true,
+      outcome: 'unknown',
+      details: { operation: 'batch call', timeoutMs: callTimeoutMs },
+    });
+    expect(h.settlementOf('b')?.outcome).toMatchObject({
+      error: { code: 'deadline-exceeded', outcome: 'unknown', cause: signal.reason },
+    });
+    await pass(100);
+    expect(batches(h)).toEqual([['a', 'b'], ['a']]);
+    expect(callAt(h, 1).signal.aborted).toBe(false);
+  });
+
+  test('is ignored when it answers or rejects after all', async () => {
+    const h = harness({ callTimeoutMs, maxEntries: 1 });
+    addAll(h, ['a', 'b']);
+    await pass(callTimeoutMs);
+    callAt(h, 0).succeed();
+    callAt(h, 1).reject(new Error('hang up'));
+    await pass(0);
+    expect([h.settlements, h.accumulator.inFlight]).toEqual([[], 0]);
+    await pass(100);
+    callAt(h, 2).succeed();
+    callAt(h, 3).succeed();
+    await pass(0);
+    expect(h.settlements.map(({ name, attempts }) => [name, attempts])).toEqual([
+      ['a', 2],
+      ['b', 2],
+    ]);
+  });
+
+  test('does not keep the process alive once all of its entries are settled', async () => {
+    const alive = new Set<object>();
+    const clock: Clock = {
+      ...systemClock,
+      setTimer(callback, delayMs, options) {
+        const key = {};
+        const fire = (): void => {
+          alive.delete(key);
+          callback();
+        };
+        const timer = systemClock.setTimer(fire, delayMs, options);
+        if (options?.keepAlive === true) {
+          alive.add(key);
+        }
+        const cancel = (): void => {
+          alive.delete(key);
+          timer.cancel();
+        };
+        return { cancel };
+      },
+    };
+    const h = harness({ clock, callTimeoutMs, maxEntries: 1 });
+    h.accumulator.add(thing('a'));
+    expect(alive.size).toBe(1);
+    h.accumulator.cancelAll(aborted);
+    expect([h.accumulator.inFlight, alive.size]).toEqual([1, 0]);
+  });
+});
+
+describe('the signal of the accumulator', () => {
+  test('ends the calls under way, and no other is made', async () => {
+    const closing = new AbortController();
+    const h = harness({ signal: closing.signal, maxEntries: 1, maxInFlight: 1 });
+    addAll(h, ['a', 'b']);
+    closing.abort('enough');
+    await pass(0);
+    const error = { code: 'aborted', cause: 'enough' };
+    expect(h.settlements).toMatchObject([
+      { name: 'a', outcome: { ok: false, error: { ...error, outcome: 'unknown' } } },
+      { name: 'b', outcome: { ok: false, error: { ...error, outcome: 'rejected' } } },
+    ]);
+    expect(h.calls.map(({ signal }) => signal.aborted)).toEqual([true]);
+    expect([h.accumulator.inFlight, vi.getTimerCount()]).toEqual([0, 0]);
+  });
+});
+
 describe('timers', () => {
   test('none is left when the last entry is settled', async () => {
     const h = harness();
@@ -681,11 +783,11 @@ describe('timers', () => {
     expect(vi.getTimerCount()).toBe(withBackoff - 1);
   });
 
-  test('a thousand entries set two, for the deadline and for what lingers', () => {
+  test('a thousand entries set two, for the deadline and for what lingers, and each call one', () => {
     const h = harness({ maxInFlight: 3 });
     addAll(h, names('a', 1_000));
     expect(h.calls.length).toBe(3);
-    expect(vi.getTimerCount()).toBe(2);
+    expect(vi.getTimerCount()).toBe(2 + 3);
   });
 });
 

@@ -45,6 +45,7 @@ export function createQueueSender(parts: SenderParts): Sender<string> {
     lingerWhenIdle: false,
     maxInFlight: 4,
     backoff: exponentialBackoff({ random }),
+    callTimeoutMs: 30_000,
     call: (entries) =>
       queue.sendBatch(
         entries.map(

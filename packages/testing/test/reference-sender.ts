@@ -58,6 +58,7 @@ export function createReferenceSender(parts: SenderParts, flaws: Flaws = {}): Se
     lingerWhenIdle: false,
     maxInFlight: 4,
     backoff: exponentialBackoff({ random }),
+    callTimeoutMs: 30_000,
     call: (batch) => queue.sendBatch(batch.map(({ wire }) => wire)),
     onSettled(outgoing, outcome, attempts) {
       if (!outcome.ok) {

@@ -1,4 +1,4 @@
-import type { Logger } from '@sqskit/core';
+import { type ErrorCode, type Logger, toQueueError } from '@sqskit/core';
 import { callGuarded } from '@sqskit/core/callbacks';
 
 /** What the consumer was doing when something failed. */
@@ -21,10 +21,17 @@ export type ReportError = (error: unknown, context: ErrorContext) => void;
 /** Tells the logger, which does not throw, and the user's callback of a failure. */
 export function createReport(onError: OnError, logger: Logger): ReportError {
   return (error, context) => {
-    logger.warn(`failed during ${context.during}`, { ...context, error });
+    logger.warn(`failed during ${context.during}`, { ...context, ...loggable(error, context.during) });
     callGuarded(
       () => onError(error, context),
-      (callbackError) => logger.error('the onError callback failed', { ...context, error: callbackError }),
+      (failure) =>
+        logger.error('the onError callback failed', { ...context, ...loggable(failure, 'onError') }),
     );
   };
+}
+
+/** What a log may hold of an error: its cause and its details may hold a message's body or receipt handle. */
+function loggable(reason: unknown, operation: string): { readonly code: ErrorCode; readonly error: string } {
+  const { code, message } = toQueueError(reason, operation);
+  return { code, error: message };
 }

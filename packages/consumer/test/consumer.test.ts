@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { isQueueError, type Logger, noopRecorder, type Queue } from '@sqskit/core';
 import { describe, expect, test, vi } from 'vitest';
 import { ack, createConsumer, deadLetter, retry } from '../src/index.ts';
@@ -162,6 +163,22 @@ describe('callbacks that failed', () => {
     await clock.advance(100);
     // vitest fails on unhandled rejections.
     expect(logged).toEqual(['the onError callback failed']);
+    await clock.settle(consumer.stop());
+  });
+
+  test('the cause of a decode failure put the body of its message into the log', async () => {
+    const { clock, sendRaw, consume, errors } = createScene();
+    await sendRaw({ body: 'card 4111-1111-1111-1111' });
+    const logged: unknown[] = [];
+    const log = (text: string, fields: unknown): unknown => logged.push(inspect([text, fields]));
+    const consumer = consume(() => undefined, { logger: { debug: log, warn: log, error: log } });
+    consumer.start();
+    await clock.advance(100);
+    expect(logged).toHaveLength(1);
+    expect(logged[0]).toContain('decode-failed');
+    expect(logged[0]).not.toMatch(/card|4111/);
+    // Whoever is told of the error itself has all of it.
+    expect(errors).toMatchObject([{ error: { code: 'decode-failed', cause: { name: 'SyntaxError' } } }]);
     await clock.settle(consumer.stop());
   });
 

@@ -1,4 +1,4 @@
-import { type Logger, QueueError } from '@sqskit/core';
+import { isQueueError, type Logger, QueueError } from '@sqskit/core';
 import { parseQueueUrl, type QueueAddress } from '@sqskit/core/queue-url';
 import type { SqsClient, SqsClientConfig } from './sqs-client.ts';
 
@@ -7,14 +7,24 @@ export type ClientCheck = () => Promise<void> | undefined;
 
 /**
  * Looks once, before the first call, at what only a promise can tell: the client's region, which must be the queue's,
- * and its attempts, which are told if they are more than one.
+ * and its attempts, which are told if they are more than one. A wrong region stays wrong; whatever else goes wrong is
+ * tried again at the next call.
  */
 export function createClientCheck(client: SqsClient, address: QueueAddress, logger: Logger): ClientCheck {
   let passed = false;
   let checking: Promise<void> | undefined;
   const check = async (): Promise<void> => {
-    await Promise.all([checkRegion(client.config, address), tellAttempts(client.config, address, logger)]);
-    passed = true;
+    try {
+      await checkRegion(client.config, address);
+      await tellAttempts(client.config, address, logger);
+      passed = true;
+    } catch (error) {
+      if (isQueueError(error, 'region-mismatch')) {
+        throw error;
+      }
+      checking = undefined;
+      throw uncheckedError(error);
+    }
   };
   return () => {
     if (passed) {
@@ -23,6 +33,13 @@ export function createClientCheck(client: SqsClient, address: QueueAddress, logg
     checking ??= check();
     return checking;
   };
+}
+
+/** A function of the client's configuration failed, such as a provider of its endpoint. Nothing was sent. */
+function uncheckedError(cause: unknown): QueueError<'unexpected'> {
+  const operation = 'clientCheck';
+  const message = "the client's region, endpoint or attempts could not be found out";
+  return new QueueError('unexpected', message, { operation }, { retryable: true, cause });
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type Logger, QueueError, silentLogger } from '@sqskit/core';
+import { guardedLogger } from '@sqskit/core/callbacks';
 import { type OptionRules, resolveOptions } from '@sqskit/core/options';
 import {
   type PooledHandler,
@@ -86,7 +87,7 @@ export function createPooledClient(options: PooledClientOptions = {}): PooledCli
   if (settings.handler !== undefined) {
     refuseHandlerOptions(options);
   }
-  const client = makeSdkClient(settings, handler, settings.logger);
+  const client = makeSdkClient(settings, handler, guardedLogger(settings.logger));
   let closed = false;
   const close = async (): Promise<void> => {
     closed = true;

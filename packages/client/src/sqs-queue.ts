@@ -27,6 +27,7 @@ import {
   toQueueError,
   type VisibilityChange,
 } from '@sqskit/core';
+import { guardedLogger } from '@sqskit/core/callbacks';
 import { type Clock, systemClock } from '@sqskit/core/clock';
 import { type OptionRules, type Resolved, resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl, type QueueAddress } from '@sqskit/core/queue-url';
@@ -117,7 +118,8 @@ class SqsQueue implements Queue {
   readonly #recorded: RecordedCall;
 
   constructor(client: SqsClient, address: QueueAddress, settings: Resolved<SqsQueueOptions>) {
-    const { logger, clock, recorder } = settings;
+    const { clock, recorder } = settings;
+    const logger = guardedLogger(settings.logger);
     this.url = address.url;
     this.#fifo = address.fifo;
     this.#client = client;

@@ -70,6 +70,7 @@ test('what the SDK warns of goes to the logger, and message bodies go nowhere', 
   expect(server.calls).toHaveLength(1);
   expect(said).toHaveBeenCalledExactlyOnceWith(
     expect.stringContaining('differs from SQSClient resolved endpoint'),
+    undefined,
   );
   expect(JSON.stringify(said.mock.calls)).not.toContain('a secret');
   expect(consoleWarn).not.toHaveBeenCalled();

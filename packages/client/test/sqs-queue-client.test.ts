@@ -61,6 +61,48 @@ describe('the client of a queue', () => {
     expect(askAttempts).toHaveBeenCalledOnce();
   });
 
+  test('failed once to give its endpoint, and every later call failed with that', async () => {
+    let asked = 0;
+    const endpoint = async (): Promise<object> => {
+      if (asked++ === 0) {
+        throw new Error('not now');
+      }
+      return { hostname: 'sqs.us-east-1.amazonaws.com' };
+    };
+    const home = stub({ endpoint });
+    const one = createSqsQueue(home, 'https://sqs.us-east-1.amazonaws.com/123456789012/q');
+    await expect(one.depth()).rejects.toMatchObject({
+      code: 'unexpected',
+      outcome: 'rejected',
+      retryable: true,
+      cause: expect.objectContaining({ message: 'not now' }),
+    });
+    expect(home.sent).toHaveLength(0);
+    await one.depth();
+    expect(home.sent).toHaveLength(1);
+  });
+
+  test('makes several attempts, and a logger that threw at being told failed every call', async () => {
+    const warn = vi.fn<() => void>(() => {
+      throw new Error('no log');
+    });
+    const retrying = stub({ maxAttempts: async () => 3 });
+    const url = 'https://sqs.us-east-1.amazonaws.com/123456789012/q';
+    const logger = { debug: () => undefined, warn, error: () => undefined };
+    await createSqsQueue(retrying, url, { logger }).depth();
+    expect(warn).toHaveBeenCalledOnce();
+    expect(retrying.sent).toHaveLength(1);
+  });
+
+  test('of another region is asked for it once, and refused at every call', async () => {
+    const askRegion = vi.fn<() => Promise<string>>(async () => region);
+    const abroad = createSqsQueue(stub({ region: askRegion }), awsUrl);
+    for (let calls = 0; calls < 2; calls++) {
+      await expect(abroad.depth()).rejects.toMatchObject({ code: 'region-mismatch' });
+    }
+    expect(askRegion).toHaveBeenCalledOnce();
+  });
+
   test('has no region: the call says so, as rejected', async () => {
     vi.stubEnv('AWS_REGION', undefined);
     vi.stubEnv('AWS_CONFIG_FILE', '/nonexistent');

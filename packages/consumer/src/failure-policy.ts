@@ -57,3 +57,8 @@ const caution: Readonly<Record<Verdict['action'], number>> = {
   release: 2,
   retry: 3,
 };
+
+/** Whether the consumer can carry it out: one made by another version of core may say what this one does not know. */
+export function isKnown(verdict: Verdict): boolean {
+  return Object.hasOwn(caution, verdict.action);
+}

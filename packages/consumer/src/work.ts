@@ -15,7 +15,7 @@ import {
   type Verdict,
 } from '@sqskit/core';
 import type { Delivery } from './delivery.ts';
-import type { FailedMessage, FailurePolicy } from './failure-policy.ts';
+import { type FailedMessage, type FailurePolicy, isKnown } from './failure-policy.ts';
 import type { Instruments } from './instruments.ts';
 import type { ReportError } from './report.ts';
 
@@ -72,12 +72,24 @@ export function createWork<T>(options: WorkOptions<T>): Work {
     const ended = instruments.handlerStarted(message.sentAtMs);
     try {
       const result = await handler(message, new DeliveryContext(delivery));
-      return isVerdict(result) ? result : ack();
+      return isVerdict(result) ? known(delivery, result) : ack();
     } catch (error) {
       return delivery.isAbandoned ? release() : failed(delivery, error, message, 'handle');
     } finally {
       ended?.();
     }
+  }
+
+  /** A verdict of another version of core may be one that this one does not know. */
+  function known({ message: { messageId } }: Delivery, verdict: Verdict): Verdict {
+    if (isKnown(verdict)) {
+      return verdict;
+    }
+    const error = new TypeError(
+      `the handler returned a verdict whose action is not known: ${verdict.action}`,
+    );
+    report(error, { during: 'handle', messageId });
+    return retry();
   }
 
   async function failed(
@@ -89,10 +101,10 @@ export function createWork<T>(options: WorkOptions<T>): Work {
     report(error, { during, messageId });
     try {
       const verdict: unknown = await failurePolicy(error, message);
-      if (isVerdict(verdict)) {
+      if (isVerdict(verdict) && isKnown(verdict)) {
         return verdict;
       }
-      throw new TypeError(`the failure policy returned ${typeof verdict}, not a verdict`);
+      throw new TypeError(`the failure policy returned ${typeof verdict}, not a verdict that is known`);
     } catch (policyError) {
       report(policyError, { during: 'decide', messageId });
       return retry();

@@ -177,6 +177,51 @@ describe('retrying', () => {
   });
 });
 
+describe('what JavaScript may return', () => {
+  test('a dead letter without a reason stayed in hand for ever', async () => {
+    const { clock, queue, send, consume, errors } = createScene();
+    await send(3);
+    const deadLetterQueue = createFakeQueue({
+      clock,
+      url: 'https://sqs.us-east-1.amazonaws.com/123456789012/dead',
+    });
+    const reasons: readonly unknown[] = [undefined, new Error('no such customer'), Object.create(null)];
+    const consumer = consume(({ body }) => deadLetter(reasons[body] as never), {
+      deadLetterQueue,
+      visibilityTimeoutMs: 600_000,
+    });
+    consumer.start();
+    await clock.advance(1_000);
+    expect(
+      deadLetterQueue.messages().map(({ attributes }) => attributes[deadLetterReasonAttribute]?.value),
+    ).toEqual(['undefined', 'Error: no such customer']);
+    // What cannot even be written as text comes again, and that is said.
+    expect(queue.messages()).toHaveLength(1);
+    expect(errors).toMatchObject([{ context: { during: 'settle' } }]);
+    expect(consumer.stats()).toMatchObject({ deadLettered: 2, unsettled: 1, settling: 0 });
+    await clock.settle(consumer.stop());
+  });
+
+  test.each([{ fifo: false }, { fifo: true }])(
+    'a verdict of an unknown action was renewed for ever (%o)',
+    async ({ fifo }) => {
+      const { clock, send, consume, errors } = createScene({ fifo });
+      await send(1);
+      const unknown = { ...ack(), action: 'postpone' };
+      const consumer = consume(({ receiveCount }) => (receiveCount === 1 ? unknown : ack()));
+      consumer.start();
+      await clock.advance(500);
+      expect(errors).toMatchObject([
+        { error: { message: expect.stringContaining('postpone') }, context: { during: 'handle' } },
+      ]);
+      expect(consumer.stats()).toMatchObject({ retried: 1, settling: 0 });
+      await clock.advance(10_000);
+      expect(consumer.stats()).toMatchObject({ acked: 1, received: 2 });
+      await clock.settle(consumer.stop());
+    },
+  );
+});
+
 describe('dead letters', () => {
   function withDeadLetters(overrides: Partial<Queue> = {}) {
     const scene = createScene();

@@ -1,6 +1,7 @@
 import { type Failure, QueueError, sqsLimits } from '@sqskit/core';
 import { serviceError } from '@sqskit/core/errors';
 import { responseInvalid, withOutcomeUnknown } from './call-failure.ts';
+import { withoutReceiptHandles } from './receipt-handle-mask.ts';
 
 /** What every batch action answers with. Ids are the positions of the entries. */
 export interface BatchAnswer<S extends { readonly Id?: string | undefined }> {
@@ -100,7 +101,7 @@ function entryError(
     awsCode: Code,
     httpStatus: 200,
     requestId: metadata?.requestId,
-    message: Message,
+    message: withoutReceiptHandles(Message),
     senderFault: SenderFault,
   });
   // An earlier attempt that the client made by itself may have been carried out.

@@ -1,5 +1,6 @@
 import { abortedError, isQueueError, QueueError, toQueueError } from '@sqskit/core';
 import { serviceError } from '@sqskit/core/errors';
+import { withoutReceiptHandles } from './receipt-handle-mask.ts';
 import { errorCode, isNetworkCode, networkError } from './transport-error.ts';
 
 export interface CallContext {
@@ -76,13 +77,14 @@ function reported(
   message: string | undefined = error.message,
 ): QueueError {
   const requestId = error.$metadata?.requestId;
+  const said = withoutReceiptHandles(message);
   return serviceError({
     operation,
     awsCode,
     httpStatus: statusOf(error),
     requestId: typeof requestId === 'string' ? requestId : undefined,
-    message,
-    cause: error,
+    message: said,
+    cause: said === message ? error : undefined, // the SDK's error repeats the handle, in its stack too
   });
 }
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
 import { createSqsQueue } from '../src/index.ts';
 import { client, queue, queueForEachTest, server } from './queue-set-up.ts';
@@ -28,6 +29,30 @@ describe('outcomes', () => {
       },
       { ok: true },
     ]);
+  });
+
+  test.each([
+    ['Value AQEB+a/b= c for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.'],
+    ['The input receipt handle "AQEB+a/b= c" is not a valid receipt handle.'],
+  ])('SQS named a receipt handle in its text, and the error repeated it: %s', async (text) => {
+    const failed = { Id: '0', Code: 'ReceiptHandleIsInvalid', Message: text, SenderFault: true };
+    server.script(
+      { kind: 'json', body: { Successful: [], Failed: [failed] } },
+      {
+        kind: 'json',
+        status: 400,
+        body: { __type: 'com.amazonaws.sqs#ReceiptHandleIsInvalid', message: text },
+      },
+    );
+    for (const outcome of [...(await queue.deleteBatch(['h'])), ...(await queue.deleteBatch(['h']))]) {
+      expect(outcome).toMatchObject({ ok: false, error: { code: 'receipt-handle-invalid' } });
+      const message = outcome.ok ? '' : outcome.error.message;
+      expect(message).toMatch(
+        /ReceiptHandleIsInvalid: .*\[receipt handle\].* valid|\[receipt handle\].*Reason/,
+      );
+      expect(message).not.toContain('AQEB');
+      expect(inspect(outcome)).not.toContain('AQEB');
+    }
   });
 
   test('a received body that is damaged makes the receive fail', async () => {

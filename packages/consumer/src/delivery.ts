@@ -11,6 +11,7 @@ type Phase = 'waiting' | 'running' | 'settling' | 'over';
 
 /** One SQS message in hand. */
 export interface Delivery {
+  /** Without its body and attributes once they were dropped. */
   readonly message: ReceivedMessage;
   readonly queueUrl: string;
   /** The message group on a FIFO queue: deliveries of one lane run one at a time and in order. */
@@ -22,6 +23,8 @@ export interface Delivery {
   /** Whether its handler was told that going on is of no use. */
   readonly isAbandoned: boolean;
   readonly signal: AbortSignal;
+  /** Nobody will ask for its body and attributes any more: what waits to be settled shall not keep them in memory. */
+  dropPayload(): void;
   /** Aborts the signal. What its handler does from now on settles nothing. */
   abandon(reason: QueueError): void;
 }
@@ -41,7 +44,7 @@ export interface Settler {
 }
 
 class MessageDelivery implements Delivery {
-  readonly message: ReceivedMessage;
+  message: ReceivedMessage;
   readonly queueUrl: string;
   readonly lane: string | undefined;
   phase: Phase = 'waiting';
@@ -69,6 +72,10 @@ class MessageDelivery implements Delivery {
       }
     }
     return this.#controller.signal;
+  }
+
+  dropPayload(): void {
+    this.message = { ...this.message, body: '', attributes: {} };
   }
 
   abandon(reason: QueueError): void {

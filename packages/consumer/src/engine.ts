@@ -4,7 +4,7 @@ import type { Delivery, Settler } from './delivery.ts';
 import { combineVerdicts } from './failure-policy.ts';
 import { createIdleWaiters } from './idle-waiters.ts';
 import { createStartLine } from './start-line.ts';
-import type { ItemRun, Work } from './work.ts';
+import type { ItemRun, OpenedDelivery, Work } from './work.ts';
 
 export interface EngineOptions {
   /** Most handlers at a time. */
@@ -171,8 +171,7 @@ class SlotEngine implements Engine {
   /** Opens a message and runs what is in it. It comes with one slot. */
   async #run(delivery: Delivery): Promise<void> {
     delivery.phase = 'running';
-    const { runs, deleted } = await this.#options.work(delivery);
-    const verdict = await this.#runAll(delivery, runs);
+    const { verdict, deleted } = await this.#open(delivery);
     if (!delivery.isAbandoned) {
       await this.#finish(delivery, verdict, deleted);
     } else if (delivery.phase === 'running') {
@@ -180,6 +179,12 @@ class SlotEngine implements Engine {
       this.#over(delivery, false);
     }
     // Otherwise it was given up, and is settled already.
+  }
+
+  // Apart from `#run`, which would hold the contents of the message until it is settled.
+  async #open(delivery: Delivery): Promise<Pick<OpenedDelivery, 'deleted'> & { readonly verdict: Verdict }> {
+    const { runs, deleted } = await this.#options.work(delivery);
+    return { verdict: await this.#runAll(delivery, runs), deleted };
   }
 
   #runAll({ lane }: Delivery, runs: readonly ItemRun[]): Promise<Verdict> {
@@ -231,8 +236,7 @@ class SlotEngine implements Engine {
     if (settler === undefined) {
       return;
     }
-    delivery.phase = 'settling';
-    this.#settling++;
+    this.#settles(delivery, verdict);
     if (delivery.lane !== undefined && (verdict.action === 'retry' || verdict.action === 'release')) {
       // While the head is in flight SQS hands out nothing of its group, so it is settled last.
       await this.#releaseLane(delivery);
@@ -263,11 +267,19 @@ class SlotEngine implements Engine {
   }
 
   async #giveBack(delivery: Delivery): Promise<void> {
-    delivery.phase = 'settling';
-    this.#settling++;
-    await this.#inHand.get(delivery)?.settle(delivery, release());
+    const verdict = release();
+    this.#settles(delivery, verdict);
+    await this.#inHand.get(delivery)?.settle(delivery, verdict);
     this.#settling--;
     this.#over(delivery, false);
+  }
+
+  #settles(delivery: Delivery, { action }: Verdict): void {
+    delivery.phase = 'settling';
+    this.#settling++;
+    if (action !== 'dead-letter') {
+      delivery.dropPayload();
+    }
   }
 
   #leaveLane({ lane }: Delivery): void {

@@ -23,7 +23,7 @@ import type { ReportError } from './report.ts';
 export type ItemRun = () => Promise<Verdict>;
 
 /** What an SQS message turned out to hold. */
-interface OpenedDelivery {
+export interface OpenedDelivery {
   readonly runs: readonly ItemRun[];
   /** To be called once SQS has deleted the message. Never rejects. */
   readonly deleted: (() => Promise<void>) | undefined;

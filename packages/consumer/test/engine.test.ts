@@ -1,6 +1,17 @@
 // The engine by itself: messages from anywhere, settled by a settler that only takes notes.
 
-import { type Handler, json, noopRecorder, plain, QueueError, retry, type Verdict } from '@sqskit/core';
+import {
+  ack,
+  deadLetter,
+  type Handler,
+  json,
+  noopRecorder,
+  plain,
+  QueueError,
+  release,
+  retry,
+  type Verdict,
+} from '@sqskit/core';
 import { createFakeClock, type FakeClock } from '@sqskit/testing';
 import { expect, test } from 'vitest';
 import { createDelivery, type Delivery, type Settler } from '../src/delivery.ts';
@@ -172,4 +183,15 @@ test('losing the head of a group that waits gives back the group', async () => {
   await clock.flush();
   expect(settled).toEqual(['g2 release', 'g1 release']);
   expect(engine.waiting).toBe(0);
+});
+
+test('messages that waited for their deletes kept a gigabyte of bodies', async () => {
+  const verdicts = [ack(), retry(), release(), deadLetter('hopeless')];
+  const { clock, engine } = createBench(({ body }) => verdicts[Number(body)], 4);
+  const inHand = deliveries(4);
+  engine.process(inHand, { settle: () => new Promise(() => undefined), over: () => undefined });
+  await clock.advance(0);
+  expect(engine.settling).toBe(4);
+  // Only what is to be sent on is still needed.
+  expect(inHand.map(({ message }) => message.body)).toEqual(['', '', '', '3']);
 });

@@ -58,7 +58,20 @@ export class Journey<T> {
       return answer;
     }
     turn.link.started(turn.permit);
-    return this.#carry(turn, answer);
+    return this.#toItsEnd(this.#carry(turn, answer));
+  }
+
+  /** However it ends, `onSettled` is told: closing waits for that. */
+  async #toItsEnd(carried: Promise<SendReceipt>): Promise<SendReceipt> {
+    let error: QueueError | undefined;
+    try {
+      return await carried;
+    } catch (reason) {
+      error = toQueueError(reason, 'send');
+      throw error;
+    } finally {
+      this.#options.onSettled(error);
+    }
   }
 
   async #carry(first: Turn<T>, firstAnswer: Promise<SendReceipt>): Promise<SendReceipt> {
@@ -91,7 +104,6 @@ export class Journey<T> {
   #delivered({ link, permit }: Turn<T>, receipt: SendReceipt): SendReceipt {
     link.ended(permit, 'succeeded', this.#options.clock.monotonic());
     link.countSent();
-    this.#options.onSettled(undefined);
     // The common case, one region, keeps the receipt as it is.
     return this.#earlierCalls === 0
       ? receipt
@@ -119,7 +131,6 @@ export class Journey<T> {
 
   #failed(link: RegionLink<T>, error: QueueError): QueueError {
     link.countFailed();
-    this.#options.onSettled(error);
     return error;
   }
 

@@ -1,4 +1,5 @@
 import type { Counter, Logger, QueueError, Recorder, Sender } from '@sqskit/core';
+import { callGuarded } from '@sqskit/core/callbacks';
 import type { Random } from '@sqskit/core/retry';
 import {
   type AttemptResult,
@@ -75,7 +76,7 @@ export class RegionLink<T> implements Site {
     const wasClosed = before.probeAt === undefined;
     const isClosed = after.probeAt === undefined;
     if (wasClosed && !isClosed) {
-      this.#outages.add(1);
+      this.#count(this.#outages);
       logger.warn('region avoided: it kept failing', {
         region: this.region.id,
         probeInMs: after.probeAt - now,
@@ -87,17 +88,25 @@ export class RegionLink<T> implements Site {
 
   countSent(): void {
     this.#sent++;
-    this.#routed.add(1);
+    this.#count(this.#routed);
   }
 
   countFailover(to: Region, error: QueueError): void {
     this.#failedOver++;
-    this.#failovers.add(1);
+    this.#count(this.#failovers);
     this.#options.logger.debug('failover', { from: this.region.id, to: to.id, code: error.code });
   }
 
   countFailed(): void {
     this.#failed++;
+  }
+
+  /** A recorder's failure must not become that of a message which a region has accepted. */
+  #count(counter: Counter): void {
+    callGuarded(
+      () => counter.add(1),
+      (error) => this.#options.logger.debug('the recorder failed', { error }),
+    );
   }
 
   stats(): RegionStats {

@@ -9,6 +9,7 @@ import {
   type SendReceipt,
   type Undelivered,
 } from '@sqskit/core';
+import { guardedLogger } from '@sqskit/core/callbacks';
 import { type Resolved, resolveOptions } from '@sqskit/core/options';
 import type { Random } from '@sqskit/core/retry';
 import { Journey, type SenderCall, sendThrough } from './journey.ts';
@@ -45,11 +46,12 @@ export function createRegionalSender<T>(
   senders: RegionSenders<T>,
   options: RegionalSenderOptions<T> = {},
 ): RegionalSender<T> {
-  const settings = resolveOptions<RegionalSenderOptions<never>, UnsetOption>(
+  const resolved = resolveOptions<RegionalSenderOptions<never>, UnsetOption>(
     'createRegionalSender',
     regionalSenderRules,
     options,
   );
+  const settings = { ...resolved, logger: guardedLogger(resolved.logger) };
   const links = linksOf(senders, { ...settings, policy: settings });
   checkPlaces(links, settings, options.defaultRegion);
   // These two take messages of T, which the settings have forgotten.

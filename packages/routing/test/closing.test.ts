@@ -1,3 +1,4 @@
+import { noopRecorder } from '@sqskit/core';
 import { describe, expect, test } from 'vitest';
 import { createWorld, denied, queueUrlOf, refused } from './world.ts';
 
@@ -193,6 +194,51 @@ describe('close', () => {
     expect(report).toMatchObject({ sent: 0, undelivered: [{ error: { code: 'closed' } }] });
     expect(regions['eu-central-1'].given).toEqual([]);
     await failed;
+  });
+
+  test('never resolved, and sends were rejected though accepted, where the logger and the recorder threw', async () => {
+    const fail = (): never => {
+      throw new Error('no log');
+    };
+    const counter = () => ({ add: fail });
+    let isDown = true;
+    const { clock, sender, accepted } = createWorld(
+      { 'eu-west-1': { answer: () => (isDown ? denied : 'accept') }, 'eu-central-1': {} },
+      {
+        failureThreshold: 1,
+        logger: { debug: fail, warn: fail, error: fail },
+        recorder: { ...noopRecorder, counter },
+      },
+    );
+    const failedOver = await clock.settle(sender.send({ body: { from: 'eu-west-1' } }));
+    expect(failedOver.queueUrl).toBe(queueUrlOf('eu-central-1'));
+    isDown = false;
+    await clock.advance(5_000);
+    const probe = sender.send({ body: { from: 'eu-west-1' } });
+    expect(await clock.settle(sender.close())).toEqual({ sent: 2, undelivered: [] });
+    expect((await probe).queueUrl).toBe(queueUrlOf('eu-west-1'));
+    expect(Object.values(accepted()).map((ids) => ids.length)).toEqual([1, 1]);
+  });
+
+  test('never resolved where the bookkeeping of a failure threw', async () => {
+    let isBroken = false;
+    const random = (): number => {
+      if (isBroken) {
+        throw new Error('no entropy');
+      }
+      return 0.5;
+    };
+    const { clock, sender } = createWorld(
+      { 'eu-west-1': { answer: () => denied } },
+      { failureThreshold: 1, random },
+    );
+    isBroken = true;
+    const failed = settledOr(sender.send({ body: { from: 'eu-west-1' } }));
+    expect(await clock.settle(sender.close())).toMatchObject({
+      sent: 0,
+      undelivered: [{ error: { code: 'unexpected' } }],
+    });
+    expect(await failed).toMatchObject({ error: { code: 'unexpected' } });
   });
 
   test('reports all the same where a region fails to close', async () => {

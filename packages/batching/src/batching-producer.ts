@@ -192,6 +192,7 @@ export class BatchingProducer<T> implements Producer<T> {
       lingerMs,
       lingerWhenIdle,
       maxInFlight: maxConcurrency,
+      answerGraceMs,
       backoff: exponentialBackoff({
         baseMs: retryBaseMs,
         throttledBaseMs: retryThrottledBaseMs,
@@ -261,9 +262,9 @@ export class BatchingProducer<T> implements Producer<T> {
       return;
     }
     const { messageId, sequenceNumber } = outcome;
+    outgoing.resolve({ id: outgoing.id, messageId, sequenceNumber, queueUrl: this.#queue.url, attempts });
     this.#books.succeeded();
     this.#forget(outgoing);
-    outgoing.resolve({ id: outgoing.id, messageId, sequenceNumber, queueUrl: this.#queue.url, attempts });
   }
 
   #cancel(outgoing: Outgoing<T>, error: QueueError): void {
@@ -389,6 +390,12 @@ export class BatchingProducer<T> implements Producer<T> {
 
 /** Above any client's own time-out for a request, whose error says more: for calls that never answer at all. */
 const callTimeoutMs = 30_000;
+
+/**
+ * A call under way at a message's deadline has this much longer to be answered. Without an answer the message may or may
+ * not have been accepted: it could be neither repeated nor sent to another region without the risk of a duplicate.
+ */
+const answerGraceMs = 1_000;
 
 function closedError(): QueueError<'closed'> {
   const message = 'the producer was closed before the queue had accepted the message';

@@ -82,8 +82,19 @@ describe('the deadline', () => {
       outcome: 'unknown',
       details: { attempts: 1 },
     });
-    expect(clock.monotonic()).toBe(200);
+    expect(clock.monotonic()).toBe(1_200); // the call under way had a second more to answer
     await clock.settle(patient);
+  });
+
+  test('regression: a call refused just after the deadline left the outcome unknown, so that routing could not fail over', async () => {
+    const { clock, faults, producer, errorOf } = setUp({ deadlineMs: 200 }, { latencyMs: 300 });
+    faults.failNext('sendBatch', { kind: 'unavailable' });
+    expect(await errorOf(producer.send({ body: 'x' }))).toMatchObject({
+      code: 'deadline-exceeded',
+      outcome: 'rejected',
+      details: { attempts: 1 },
+    });
+    expect(clock.monotonic()).toBeLessThan(400);
   });
 
   test('counts the wait for room: a message that waits until then is rejected, and its place is free', async () => {

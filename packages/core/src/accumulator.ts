@@ -34,6 +34,11 @@ export interface AccumulatorOptions<E extends AccumulatorEntry, S extends { read
   readonly maxInFlight: number;
   readonly backoff: Backoff;
   /**
+   * How much longer than its deadline an entry is kept while a call with it is under way: a certain outcome is worth
+   * more than a punctual one. Default: 0.
+   */
+  readonly answerGraceMs?: number | undefined;
+  /**
    * Longest time for a batch call, in milliseconds. One that has not answered by then is ended by its signal and is a
    * `timeout` for each of its entries, so that it keeps neither its place among those in flight nor its lanes.
    */
@@ -45,7 +50,7 @@ export interface AccumulatorOptions<E extends AccumulatorEntry, S extends { read
    * `signal` has aborted, the answer is ignored.
    */
   readonly call: (entries: readonly E[], signal: AbortSignal) => Promise<readonly (S | Failure)[]>;
-  /** Told exactly once for each entry what became of it. Must not throw. */
+  /** Told exactly once for each entry what became of it. Must not throw: what it throws is an uncaught exception. */
   readonly onSettled: (entry: E, outcome: S | Failure, attempts: number) => void;
 }
 
@@ -183,24 +188,30 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
     }
     this.#isHeld = true;
     const { clock, maxEntries, maxBytes, maxInFlight } = this.#options;
-    while (this.#calls.size < maxInFlight) {
-      const dueAt = this.#nextDueAt();
-      if (dueAt > clock.monotonic()) {
-        this.#leaveAlarm.ringBy(dueAt);
-        break;
+    try {
+      while (this.#calls.size < maxInFlight) {
+        const dueAt = this.#nextDueAt();
+        if (dueAt > clock.monotonic()) {
+          this.#leaveAlarm.ringBy(dueAt);
+          break;
+        }
+        this.#leave(this.#queue.cut(maxEntries, maxBytes));
       }
-      this.#leave(this.#queue.cut(maxEntries, maxBytes));
+    } finally {
+      this.#isHeld = false;
     }
-    this.#isHeld = false;
   }
 
   /** Settles entries while no batch leaves. */
   #settling(settle: () => void): void {
     const wasHeld = this.#isHeld;
     this.#isHeld = true;
-    settle();
-    this.#isHeld = wasHeld;
-    this.#dispatch();
+    try {
+      settle();
+    } finally {
+      this.#isHeld = wasHeld;
+      this.#dispatch();
+    }
   }
 
   /** When the next batch should leave: -Infinity for at once, Infinity where none could. */
@@ -338,7 +349,14 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
   #settle(node: Unsettled<E>, outcome: S | Failure): void {
     node.state = 'settled';
     this.#unsettled.remove(node);
-    this.#options.onSettled(node.entry, outcome, node.attempts);
+    try {
+      this.#options.onSettled(node.entry, outcome, node.attempts);
+    } catch (error) {
+      // A defect of its owner, which must be heard of; the other entries of the batch are not to blame.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
     this.#wakeFlushes();
     this.#restIfEmpty();
   }
@@ -352,10 +370,12 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
     const now = this.#options.clock.monotonic();
     this.#settling(() => {
       for (const node of this.#unsettled.all()) {
-        if (node.entry.deadlineAt <= now) {
+        const { answerGraceMs = 0 } = this.#options;
+        const givenUpAt = node.entry.deadlineAt + (node.state === 'in-flight' ? answerGraceMs : 0);
+        if (givenUpAt <= now) {
           this.#cancel(node, deadlineError(node));
         } else if (node.state !== 'settled') {
-          this.#deadlineAlarm.ringBy(node.entry.deadlineAt);
+          this.#deadlineAlarm.ringBy(givenUpAt);
         }
       }
     });

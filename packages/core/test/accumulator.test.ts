@@ -441,6 +441,26 @@ describe('deadlines', () => {
     expect(h.settlements).toEqual([settled]);
   });
 
+  test('an entry in flight at its deadline may be given a moment more, for a certain outcome', async () => {
+    const h = harness({ answerGraceMs: 100 });
+    h.accumulator.add(thing('accepted', { deadlineMs: 200 }));
+    h.accumulator.add(thing('refused', { deadlineMs: 200 }));
+    await pass(250);
+    expect(h.settlements).toEqual([]);
+    callAt(h, 0).resolve([done, retryableFailure]);
+    await pass(0);
+    expect(h.settlementOf('accepted')?.outcome).toBe(done);
+    expect(h.settlementOf('refused')).toMatchObject({
+      outcome: { error: { code: 'deadline-exceeded', outcome: 'rejected' } },
+    });
+
+    h.accumulator.add(thing('unanswered', { deadlineMs: 200 }));
+    await pass(299);
+    expect(h.settlementOf('unanswered')).toBeUndefined();
+    await pass(1);
+    expect(h.settlementOf('unanswered')).toMatchObject({ outcome: { error: { outcome: 'unknown' } } });
+  });
+
   test('an entry whose deadline comes before its next attempt is given up now, with its last error as cause', async () => {
     const h = harness({ backoff: () => 100 });
     h.accumulator.add(thing('a', { deadlineMs: 50 }));
@@ -737,6 +757,33 @@ describe('a call that does not answer', () => {
     h.accumulator.cancelAll(aborted);
     expect([h.accumulator.inFlight, alive.size]).toEqual([1, 0]);
   });
+});
+
+test('regression: an onSettled that threw kept every later batch from leaving, and its neighbours unsettled', async () => {
+  const uncaught: (() => void)[] = [];
+  vi.stubGlobal('queueMicrotask', (callback: () => void) => uncaught.push(callback));
+  const told: string[] = [];
+  const h = harness({
+    onSettled({ name }) {
+      told.push(name);
+      if (name !== 'b') {
+        throw new Error(`no ${name}`);
+      }
+    },
+  });
+  addAll(h, ['a', 'b']);
+  await pass(1);
+  const flushed = h.accumulator.flush();
+  callAt(h, 0).succeed();
+  await flushed;
+  h.accumulator.add(thing('c')).cancel(aborted());
+  h.accumulator.add(thing('d'));
+  await pass(1);
+  vi.unstubAllGlobals();
+  expect(told).toEqual(['a', 'b', 'c']);
+  expect(batches(h)).toEqual([['a', 'b'], ['d']]);
+  expect(uncaught.length).toBe(2);
+  expect(uncaught[0]).toThrow('no a');
 });
 
 describe('the signal of the accumulator', () => {

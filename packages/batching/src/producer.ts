@@ -1,10 +1,15 @@
 import type { Queue, Sender } from '@sqskit/core';
+import { guardedLogger, guardedRecorder } from '@sqskit/core/callbacks';
 import { resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
 import { BatchingProducer } from './batching-producer.ts';
 import type { ProducerStats } from './books.ts';
 import { checkDeadline, optionError } from './intake.ts';
-import { type ProducerOptions, producerOptionRules } from './producer-options.ts';
+import {
+  type ProducerOptions,
+  producerOptionRules,
+  type ResolvedProducerOptions,
+} from './producer-options.ts';
 
 /** A `Sender` of one queue. */
 export interface Producer<T> extends Sender<T> {
@@ -20,7 +25,7 @@ export function createProducer<T>(queue: Queue, options?: ProducerOptions<T>): P
     throw optionError('queue', queue, 'a Queue, such as createSqsQueue(client, queueUrl) makes');
   }
   const { fifo, name } = parseQueueUrl(queue.url);
-  const resolved = resolveOptions('createProducer', producerOptionRules, options);
+  const resolved = resolveProducerOptions(options);
   if (options?.deadlineMs !== undefined) {
     checkDeadline(resolved.deadlineMs, fifo);
   }
@@ -28,6 +33,13 @@ export function createProducer<T>(queue: Queue, options?: ProducerOptions<T>): P
     checkPrefix(resolved.idPrefix);
   }
   return new BatchingProducer(queue, fifo, name, resolved);
+}
+
+/** The user's logger and recorder are guarded: what they throw must not keep a message from being settled. */
+function resolveProducerOptions<T>(options: ProducerOptions<T> | undefined): ResolvedProducerOptions {
+  const resolved = resolveOptions('createProducer', producerOptionRules, options);
+  const { logger, recorder } = resolved;
+  return { ...resolved, logger: guardedLogger(logger), recorder: guardedRecorder(recorder) };
 }
 
 function checkPrefix(idPrefix: string): void {

@@ -82,6 +82,17 @@ describe('the largest size', () => {
     expect(describes(queue.calls)).toBe(1);
   });
 
+  test('regression: a logger that threw at that warning kept every message from leaving', async () => {
+    const throwing = (): never => {
+      throw new Error('disk full');
+    };
+    const logger = { debug: throwing, warn: throwing, error: throwing };
+    const { clock, faults, producer, queue } = setUp({ ...unset, logger });
+    faults.failNext('describe', { kind: 'service-error', awsCode: 'AccessDenied', httpStatus: 403 });
+    await clock.settle(producer.send({ body: 'x' }));
+    expect(sendCalls(queue).length).toBe(1);
+  });
+
   test('that the queue does not tell within 5 s is 1 MiB', async () => {
     const { logger, warnings } = listening();
     const { clock, producer, queue } = setUp({ ...unset, logger }, { latencyMs: 20_000 });

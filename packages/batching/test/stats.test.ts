@@ -138,4 +138,23 @@ describe('metrics', () => {
     await clock.settle(producer.send({ body: 'x' }));
     expect(units.size).toBe(0);
   });
+
+  test('regression: a recorder that threw kept an accepted send from settling', async () => {
+    const throwing = (): never => {
+      throw new Error('disk full');
+    };
+    const recorder: Recorder = {
+      enabled: true,
+      counter: () => ({ add: throwing }),
+      gauge: () => ({ set: throwing }),
+      histogram: () => ({ record: throwing }),
+    };
+    const { clock, faults, producer, errorOf } = setUp({ recorder });
+    const receipt = await clock.settle(producer.send({ body: 'a' }));
+    expect(receipt.attempts).toBe(1);
+    faults.failNext('sendBatch', { kind: 'entry-rejection', positions: [0] });
+    expect(await errorOf(producer.send({ body: 'b' }))).toMatchObject({ code: 'service-error' });
+    expect(await clock.settle(producer.close())).toMatchObject({ sent: 1 });
+    expect(producer.stats()).toMatchObject({ sent: 1, failed: 1, batches: 2, bufferedMessages: 0 });
+  });
 });

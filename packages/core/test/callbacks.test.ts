@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import { callGuarded, guardedLogger } from '../src/callbacks.ts';
+import { callGuarded, guardedLogger, guardedRecorder } from '../src/callbacks.ts';
 import type { Logger } from '../src/logger.ts';
+import type { Recorder } from '../src/recorder.ts';
 
 test('what a callback throws goes to onError and no further', () => {
   const onError = vi.fn<(error: unknown) => void>();
@@ -44,4 +45,30 @@ test('a logger that throws or rejects harms nobody, and gets every line', async 
   logger.error('three');
   await Promise.resolve();
   expect(lines).toEqual(['one', 'two', 'three']);
+});
+
+test('a recorder whose instruments throw harms nobody, and gets every value', () => {
+  const values: unknown[] = [];
+  const throwing =
+    (name: string) =>
+    (value: number): never => {
+      values.push([name, value]);
+      throw new Error('disk full');
+    };
+  const users: Recorder = {
+    enabled: true,
+    counter: (name) => ({ add: throwing(name) }),
+    gauge: (name, unit) => ({ set: throwing(`${name} ${unit}`) }),
+    histogram: (name, unit) => ({ record: throwing(`${name} ${unit}`) }),
+  };
+  const recorder = guardedRecorder(users);
+  recorder.counter('a').add(1);
+  recorder.gauge('b', 'Bytes').set(2);
+  recorder.histogram('c', 'Milliseconds').record(3);
+  expect(recorder.enabled).toBe(true);
+  expect(values).toEqual([
+    ['a', 1],
+    ['b Bytes', 2],
+    ['c Milliseconds', 3],
+  ]);
 });

@@ -80,7 +80,7 @@ export const regionalSenderRules: OptionRules<RegionalSenderOptions<never>, Unse
   deadlineMs: {
     kind: 'number',
     default: 30_000,
-    min: 0,
+    min: 1,
     max: longestMs,
     unit: 'ms',
     doc: 'The time for a message, all regions and retries together. While another region remains, one gets half of what is left.',

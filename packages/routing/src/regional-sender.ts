@@ -12,6 +12,7 @@ import {
 import { guardedLogger } from '@sqskit/core/callbacks';
 import { type Resolved, resolveOptions } from '@sqskit/core/options';
 import type { Random } from '@sqskit/core/retry';
+import { invalidOption } from './invalid-option.ts';
 import { Journey, type SenderCall, sendThrough } from './journey.ts';
 import type { RegionLink, RegionStats } from './region-link.ts';
 import { checkPlaces, linksOf, type RegionSenders } from './region-senders.ts';
@@ -108,7 +109,13 @@ class NearestFirstSender<T> implements RegionalSender<T> {
   }
 
   close(options: CloseOptions = {}): Promise<CloseReport<T>> {
-    this.#closing ??= this.#close(options.timeoutMs ?? this.#settings.deadlineMs);
+    const timeoutMs: unknown = options.timeoutMs ?? this.#settings.deadlineMs;
+    if (!(typeof timeoutMs === 'number' && timeoutMs >= 0)) {
+      return Promise.reject(
+        invalidOption('close', 'timeoutMs', timeoutMs, 'a number of milliseconds from 0'),
+      );
+    }
+    this.#closing ??= this.#close(timeoutMs);
     return this.#closing;
   }
 

@@ -196,6 +196,16 @@ describe('close', () => {
     await failed;
   });
 
+  test.each([[Number.NaN], [-1], ['5 s']])('takes no time of %s, and stays open', async (timeoutMs) => {
+    const { clock, sender } = createWorld({ 'eu-west-1': {} });
+    // Text is what callers without types pass.
+    expect(await settledOr<unknown>(sender.close({ timeoutMs: timeoutMs as number }))).toMatchObject({
+      error: { code: 'option-invalid', details: { option: 'timeoutMs', received: timeoutMs } },
+    });
+    await clock.settle(sender.send({ body: { from: 'eu-west-1' } }));
+    expect(await clock.settle(sender.close({ timeoutMs: 0 }))).toEqual({ sent: 1, undelivered: [] });
+  });
+
   test('never resolved, and sends were rejected though accepted, where the logger and the recorder threw', async () => {
     const fail = (): never => {
       throw new Error('no log');

@@ -398,6 +398,7 @@ describe('createRegionalSender refuses', () => {
     ["locations['here'].country", eu, { locations: { here: { country: 'UK' } } }],
     ["locations['here'].longitude", eu, { locations: { here: { latitude: 1, longitude: 200 } } }],
     ['deadlineMs', eu, { deadlineMs: -1 }],
+    ['deadlineMs', eu, { deadlineMs: 0 }],
     ['failureThreshold', eu, { failureThreshold: 0 }],
     ['locate', eu, { locate: 'London' }],
     ['fifo', eu, { fifo: true }],

@@ -43,6 +43,7 @@ export class Journey<T> {
   /** Of the regions that failed: how each did, and how many calls the message took part in there. */
   readonly #failures: string[] = [];
   #earlierCalls = 0;
+  #abandon: (error: QueueError) => void = () => undefined;
 
   constructor(message: OutgoingMessage<T>, route: Route<RegionLink<T>>, options: JourneyOptions<T>) {
     this.#message = message;
@@ -61,11 +62,19 @@ export class Journey<T> {
     return this.#toItsEnd(this.#carry(turn, answer));
   }
 
+  /** Ends the journey here, whatever a region may still say; nothing if it has ended. */
+  abandon(error: QueueError): void {
+    this.#abandon(error);
+  }
+
   /** However it ends, `onSettled` is told: closing waits for that. */
   async #toItsEnd(carried: Promise<SendReceipt>): Promise<SendReceipt> {
     let error: QueueError | undefined;
     try {
-      return await carried;
+      return await new Promise<SendReceipt>((resolve, reject) => {
+        this.#abandon = reject;
+        carried.then(resolve, reject);
+      });
     } catch (reason) {
       error = toQueueError(reason, 'send');
       throw error;

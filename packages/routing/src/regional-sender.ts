@@ -9,7 +9,7 @@ import {
   type SendReceipt,
   type Undelivered,
 } from '@sqskit/core';
-import { guardedLogger } from '@sqskit/core/callbacks';
+import { callGuarded, guardedLogger } from '@sqskit/core/callbacks';
 import { type Resolved, resolveOptions } from '@sqskit/core/options';
 import type { Random } from '@sqskit/core/retry';
 import { invalidOption } from './invalid-option.ts';
@@ -73,9 +73,9 @@ class NearestFirstSender<T> implements RegionalSender<T> {
   readonly #settings: Settings;
   readonly #idPrefix: string;
 
-  /** Messages taken so far, and how many of them are not settled. */
+  /** How many messages were taken so far, and those of them that are not settled. */
   #taken = 0;
-  #underWay = 0;
+  readonly #underWay = new Set<Journey<T>>();
   #flushedThrough = 0;
   readonly #flushes = new Set<Flush>();
 
@@ -102,8 +102,8 @@ class NearestFirstSender<T> implements RegionalSender<T> {
   flush(): Promise<void> {
     this.#flushedThrough = this.#taken;
     const settled = this.#allSettled();
-    for (const { sender } of this.#links) {
-      flushNow(sender);
+    for (const link of this.#links) {
+      this.#flushRegion(link);
     }
     return settled;
   }
@@ -142,7 +142,7 @@ class NearestFirstSender<T> implements RegionalSender<T> {
     const receipt = journey.start(call);
     if (receipt !== undefined) {
       this.#taken = sequence;
-      this.#underWay++;
+      this.#underWay.add(journey);
     }
     return receipt;
   }
@@ -160,22 +160,33 @@ class NearestFirstSender<T> implements RegionalSender<T> {
     }
     const route = this.#router(message);
     const id = message.id ?? `${this.#idPrefix}${sequence}`;
-    return new Journey(message.id === undefined ? { ...message, id } : message, route, {
+    const journey: Journey<T> = new Journey(message.id === undefined ? { ...message, id } : message, route, {
       clock,
       signal,
       deadlineAt: clock.monotonic() + deadlineMs,
       mayGoOn: () => this.#mayFailOver,
-      onFailover: ({ sender }) => {
+      onFailover: (link) => {
         if (sequence <= this.#flushedThrough) {
-          flushNow(sender);
+          this.#flushRegion(link);
         }
       },
-      onSettled: (error) => this.#settled(sequence, message, id, error),
+      onSettled: (error) => {
+        this.#underWay.delete(journey);
+        this.#settled(sequence, message, id, error);
+      },
     });
+    return journey;
+  }
+
+  /** By contract it resolves when all of it is settled, which the messages themselves tell. */
+  #flushRegion({ region, sender }: RegionLink<T>): void {
+    callGuarded(
+      () => sender.flush(),
+      (cause) => this.#settings.logger.warn('a region failed to flush', { region: region.id, cause }),
+    );
   }
 
   #settled(sequence: number, message: OutgoingMessage<T>, id: string, error: QueueError | undefined): void {
-    this.#underWay--;
     if (error === undefined) {
       this.#sent++;
     } else if (this.#closing !== undefined) {
@@ -191,50 +202,59 @@ class NearestFirstSender<T> implements RegionalSender<T> {
 
   /** Resolves when everything taken so far is settled. */
   #allSettled(): Promise<void> {
-    if (this.#underWay === 0) {
+    if (this.#underWay.size === 0) {
       return Promise.resolve();
     }
     return new Promise((resolve) => {
-      this.#flushes.add({ through: this.#taken, left: this.#underWay, resolve });
+      this.#flushes.add({ through: this.#taken, left: this.#underWay.size, resolve });
     });
   }
 
   /** Regions close last: as long as there is time, what one rejects can still go to another. */
   async #close(timeoutMs: number): Promise<CloseReport<T>> {
-    const { clock, logger } = this.#settings;
+    const { clock } = this.#settings;
     const endsAt = clock.monotonic() + timeoutMs;
-    await this.#drain(timeoutMs);
+    const leftMs = (): number => Math.max(0, endsAt - clock.monotonic());
+    await this.#within(timeoutMs, this.flush());
     this.#mayFailOver = false;
-    const leftMs = Math.max(0, endsAt - clock.monotonic());
-    const closings = await Promise.allSettled(
-      this.#links.map(({ sender }) => sender.close({ timeoutMs: leftMs })),
-    );
-    closings.forEach((closing, index) => {
-      if (closing.status === 'rejected') {
-        logger.error('a region failed to close', {
-          region: this.#links[index]?.region.id,
-          cause: closing.reason,
-        });
-      }
-    });
+    const closings = await Promise.all(this.#links.map((link) => this.#closeRegion(link, leftMs())));
+    if (closings.includes(false)) {
+      await this.#within(leftMs(), this.#allSettled());
+      this.#abandonAll();
+    }
     await this.#allSettled();
     return { sent: this.#sent, undelivered: this.#undelivered };
   }
 
-  #drain(timeoutMs: number): Promise<void> {
+  /** Whether it closed, and so has settled its messages. */
+  async #closeRegion({ region, sender }: RegionLink<T>, timeoutMs: number): Promise<boolean> {
+    try {
+      await sender.close({ timeoutMs });
+      return true;
+    } catch (cause) {
+      this.#settings.logger.error('a region failed to close', { region: region.id, cause });
+      return false;
+    }
+  }
+
+  /** Of messages that nobody will settle any more. */
+  #abandonAll(): void {
+    for (const journey of this.#underWay) {
+      const message = 'its region failed to close, and has not said what became of it';
+      journey.abandon(new QueueError('closed', message, { what: 'regional sender' }, { outcome: 'unknown' }));
+    }
+  }
+
+  /** Waits for `done`, but no longer than this. */
+  #within(timeoutMs: number, done: Promise<void>): Promise<void> {
     return new Promise((resolve) => {
       const timer = this.#settings.clock.setTimer(resolve, timeoutMs, { keepAlive: true });
-      void this.flush().then(() => {
+      void done.then(() => {
         timer.cancel();
         resolve();
       });
     });
   }
-}
-
-/** By contract it resolves when all of it is settled, which the messages themselves tell. */
-function flushNow(sender: Pick<Sender<unknown>, 'flush'>): void {
-  void sender.flush();
 }
 
 /** 82 bits: on a FIFO queue, two senders with one prefix would drop each other's messages as duplicates. */

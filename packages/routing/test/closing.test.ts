@@ -251,6 +251,41 @@ describe('close', () => {
     expect(await failed).toMatchObject({ error: { code: 'unexpected' } });
   });
 
+  test.each([
+    [
+      'threw',
+      () => {
+        throw new Error('stuck');
+      },
+    ],
+    ['rejected', () => Promise.reject(new Error('stuck'))],
+  ])('hung, and left regions open, where the flush and the close of one %s', async (_how, fail) => {
+    const { clock, sender, regions } = createWorld({ 'eu-west-1': {}, 'eu-central-1': {} });
+    regions['eu-west-1'].flush = fail;
+    regions['eu-west-1'].close = fail;
+    const sent = sender.send({ body: { from: 'eu-west-1' } });
+    await clock.settle(sender.flush());
+    await sent;
+    expect(await clock.settle(sender.close())).toEqual({ sent: 1, undelivered: [] });
+    expect(regions['eu-central-1'].isClosed).toBe(true);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('never resolved where a region that failed to close kept its messages', async () => {
+    const { clock, sender, regions } = createWorld({ 'eu-west-1': {}, 'eu-central-1': {} });
+    regions['eu-west-1'].send = () => new Promise(() => undefined);
+    regions['eu-west-1'].close = () => Promise.reject(new Error('stuck'));
+    const kept = settledOr(sender.send({ id: 'kept', body: { from: 'eu-west-1' } }));
+    const report = await clock.settle(sender.close({ timeoutMs: 100 }));
+    expect(clock.monotonic()).toBe(100);
+    expect(report).toMatchObject({
+      undelivered: [{ id: 'kept', error: { code: 'closed', outcome: 'unknown' } }],
+    });
+    expect(await kept).toEqual({ error: report.undelivered[0]?.error });
+    expect(regions['eu-central-1'].isClosed).toBe(true);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   test('reports all the same where a region fails to close', async () => {
     const { clock, sender, regions } = createWorld({ 'eu-west-1': {}, 'eu-central-1': {} });
     regions['eu-west-1'].close = () => Promise.reject(new Error('stuck'));

@@ -1,7 +1,7 @@
 import { isQueueError } from '@sqskit/core';
 import { expect, test } from 'vitest';
 import { retry } from '../src/index.ts';
-import { createScene } from './scene.ts';
+import { altered, createScene } from './scene.ts';
 
 test('a lease is renewed for as long as the handler runs', async () => {
   const { clock, queue, send, consume, sleep, calls } = createScene({ latencyMs: 20 });
@@ -338,5 +338,54 @@ test('a renewal that SQS refused for a passing reason is tried again', async () 
   expect(faults.pending).toBe(0);
   expect(runs).toBe(1);
   expect(queue.messages()).toEqual([]);
+  await clock.settle(consumer.stop());
+});
+
+test('a delete that never answered kept its message in hand for ever', async () => {
+  const { clock, queue, send, consume, errors } = createScene();
+  await send(1);
+  const given: (AbortSignal | undefined)[] = [];
+  const hanging = altered(queue, {
+    deleteBatch(handles, options) {
+      given.push(options?.signal);
+      return given.length === 1 ? new Promise(() => undefined) : queue.deleteBatch(handles, options);
+    },
+  });
+  let runs = 0;
+  const consumer = consume(
+    () => {
+      runs++;
+    },
+    {},
+    hanging,
+  );
+  consumer.start();
+  await clock.advance(7_400);
+  expect(given.map((signal) => signal?.aborted)).toEqual([false]);
+  await clock.advance(20_000);
+  expect(given.map((signal) => signal?.aborted)).toEqual([true, false]);
+  expect(queue.messages()).toEqual([]);
+  expect(consumer.stats()).toMatchObject({ acked: 1, unsettled: 0, settling: 0, received: 1 });
+  expect({ runs, errors }).toEqual({ runs: 1, errors: [] });
+  await clock.settle(consumer.stop());
+});
+
+test('a renewal that never answered lost the leases of its batch', async () => {
+  const { clock, queue, send, consume, sleep } = createScene();
+  await send(3);
+  const given: (AbortSignal | undefined)[] = [];
+  const hanging = altered(queue, {
+    changeVisibilityBatch(changes, options) {
+      given.push(options?.signal);
+      return given.length === 1
+        ? new Promise(() => undefined)
+        : queue.changeVisibilityBatch(changes, options);
+    },
+  });
+  const consumer = consume(() => sleep(120_000), {}, hanging);
+  consumer.start();
+  await clock.advance(125_000);
+  expect(given[0]?.aborted).toBe(true);
+  expect(consumer.stats()).toMatchObject({ acked: 3, leasesLost: 0, received: 3 });
   await clock.settle(consumer.stop());
 });

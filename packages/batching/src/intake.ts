@@ -7,6 +7,7 @@ import {
   type SendOptions,
   sqsLimits,
 } from '@sqskit/core';
+import { callGuarded } from '@sqskit/core/callbacks';
 import { show } from '@sqskit/core/options';
 import type { Random } from '@sqskit/core/retry';
 import { checkId, checkMessage } from './message-rules.ts';
@@ -32,6 +33,9 @@ export class Intake<T> {
     const { clock, codec } = this.#options;
     checkMessage(message, this.#fifo);
     const signal = options?.signal;
+    if (signal !== undefined && !isAbortSignal(signal)) {
+      throw optionError('signal', signal, 'an AbortSignal');
+    }
     if (signal?.aborted === true) {
       throw abortedError(signal);
     }
@@ -83,12 +87,39 @@ export function optionError(
   return new QueueError('option-invalid', message, { option, received, expected });
 }
 
+/** By shape: a signal may come from another realm or a polyfill. */
+function isAbortSignal(signal: unknown): boolean {
+  return (
+    typeof signal === 'object' &&
+    signal !== null &&
+    'aborted' in signal &&
+    'addEventListener' in signal &&
+    typeof signal.addEventListener === 'function' &&
+    'removeEventListener' in signal &&
+    typeof signal.removeEventListener === 'function'
+  );
+}
+
 function encode(codec: Codec<unknown>, body: unknown): Content {
+  let content: unknown;
   try {
-    return codec.encode(body);
+    content = codec.encode(body);
   } catch (cause) {
     throw new QueueError('encode-failed', 'the codec could not encode the body', {}, { cause });
   }
+  if (typeof content === 'string' || isBytes(content)) {
+    return content;
+  }
+  callGuarded(() => content, ignore); // of an async codec, what the promise rejects with
+  const message = `expected the codec to encode to a text or a Uint8Array, received ${typeof content}`;
+  throw new QueueError('encode-failed', message, {});
+}
+
+const ignore = (): void => undefined;
+
+/** Also of another realm, and Node's Buffer. */
+function isBytes(content: unknown): content is Uint8Array {
+  return Object.prototype.toString.call(content) === '[object Uint8Array]';
 }
 
 const randomLength = 16;

@@ -1,4 +1,4 @@
-import { isQueueError, type OutgoingMessage } from '@sqskit/core';
+import { type Codec, isQueueError, type OutgoingMessage } from '@sqskit/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkMessage, checkPayload } from '../src/message-rules.ts';
@@ -271,6 +271,37 @@ describe('encoding', () => {
     await clock.settle(good);
     expect(batches()).toEqual([['good']]);
   });
+
+  test.each([
+    ['a promise that rejects', () => Promise.reject(new Error('no'))],
+    ['a number', () => 7],
+    ['undefined', () => undefined],
+    ['an array', () => [1, 2]],
+    ['bytes of eight each', () => new Float64Array(1)],
+  ])('regression: a codec that gave %s was taken at its word', async (_, give) => {
+    const codec = { encode: (body: string) => (body === 'bad' ? give() : body), decode: String };
+    const { clock, producer, batches, errorOf } = setUp({ codec: codec as Codec<string> }); // what JavaScript may pass
+    const neighbour = producer.send({ body: 'good' });
+    expect(await errorOf(producer.send({ body: 'bad' }))).toMatchObject({
+      code: 'encode-failed',
+      outcome: 'rejected',
+    });
+    await clock.settle(neighbour);
+    expect(batches()).toEqual([['good']]);
+  });
+
+  test.each([[null], ['now'], [{ aborted: false }], [new AbortController()]])(
+    'regression: with a signal that is none, %j, flush and close never ended',
+    async (signal) => {
+      const { clock, producer, errorOf } = setUp();
+      const options = { signal: signal as AbortSignal }; // what JavaScript may pass
+      const refusal = { code: 'option-invalid', details: { option: 'signal' } };
+      expect(await errorOf(producer.send({ body: 'x' }, options))).toMatchObject(refusal);
+      expect(await errorOf(producer.trySend({ body: 'x' }, options))).toMatchObject(refusal);
+      await clock.settle(producer.flush());
+      expect(await clock.settle(producer.close())).toEqual({ sent: 0, undelivered: [] });
+    },
+  );
 
   test('a message too large for the queue fails alone, at once, with its size', async () => {
     const { producer, errorOf, queue } = setUp({ maxMessageBytes: 2_000 });

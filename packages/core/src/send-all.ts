@@ -30,7 +30,8 @@ export interface SendSummary<T> {
 /**
  * Sends every message of an iterable through `sender` at the pace the sender allows: no more is taken from the
  * iterable while its buffer is full. Resolves when every message is settled; a failed message does not stop the rest.
- * What the iterable or a callback throws stops it, and is thrown on after the messages under way have settled.
+ * What the iterable or a callback throws, or an async callback rejects with, stops it, and is thrown on after the
+ * messages under way have settled.
  */
 export async function sendAll<T>(
   sender: Sender<T>,
@@ -50,19 +51,21 @@ export async function sendAll<T>(
       wake = resolve;
     });
   const takeFailure = onFailure ?? ((failure: SendFailure<T>): unknown => failures.push(failure));
-  const settled = (failure: SendFailure<T> | undefined): void => {
-    underWay--;
+  const settled = async (failure: SendFailure<T> | undefined): Promise<void> => {
     try {
       if (failure === undefined) {
         sent++;
       } else {
         failed++;
-        takeFailure(failure);
       }
-      onProgress?.({ sent, failed });
+      // One after the other at once, in step with the counts; an async one is waited for afterwards.
+      const taken = failure === undefined ? undefined : takeFailure(failure);
+      const results: readonly unknown[] = [taken, onProgress?.({ sent, failed })];
+      await Promise.all(results);
     } catch (reason) {
       stop.abort(reason);
     }
+    underWay--;
     wake?.();
   };
   const track = (receipt: Promise<SendReceipt>, message: OutgoingMessage<T>, index: number): void => {

@@ -415,6 +415,19 @@ describe('a callback that throws', () => {
     expect(seen.closed).toBe(true);
   });
 
+  test.each(['onProgress', 'onFailure'])(
+    'regression: of an async %s was an unhandled rejection',
+    async (name) => {
+      const sender = createStubSender(10);
+      const reason = new Error('disk full');
+      const sending = sendAll(sender, messages('a'), { [name]: () => Promise.reject(reason) });
+      const rejected = rejection(sending);
+      await turn();
+      sender.calls[0]?.reject(new QueueError('aborted', 'enough', {}));
+      expect(await rejected).toBe(reason);
+    },
+  );
+
   test('stops the rest, which is how onFailure ends it at the first failure', async () => {
     const sender = createStubSender(2);
     const failure = new QueueError('decode-failed', 'no', {});

@@ -141,7 +141,7 @@ describe('what the SDK finds out by itself', () => {
       code: 'access-denied',
       details: { awsCode: 'CredentialsProviderError', httpStatus: undefined },
       outcome: 'rejected',
-      retryable: false,
+      retryable: true,
       cause: error,
     });
   });

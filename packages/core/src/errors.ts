@@ -45,7 +45,6 @@ const denials = [
   'AccessDenied',
   'AccessDeniedException',
   'AuthFailure',
-  'CredentialsProviderError',
   'IncompleteSignature',
   'InvalidClientTokenId',
   'InvalidSecurity',
@@ -69,8 +68,10 @@ const denials = [
   'SignatureDoesNotMatch',
   'UnrecognizedClientException',
 ];
-// The SDK refreshes credentials and corrects its clock from the response, so the next attempt may well succeed.
+// The SDK refreshes credentials and corrects its clock from the response, so the next attempt may well succeed. Nor does a
+// credentials endpoint that does not answer stay so: CredentialsProviderError is also what the SDK says then.
 const passingDenials = [
+  'CredentialsProviderError',
   'ExpiredToken',
   'ExpiredTokenException',
   'RequestExpired',

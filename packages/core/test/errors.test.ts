@@ -40,7 +40,6 @@ describe('a code that AWS documents', () => {
     'AccessDenied',
     'AccessDeniedException',
     'AuthFailure',
-    'CredentialsProviderError',
     'IncompleteSignature',
     'InvalidClientTokenId',
     'InvalidSecurity',
@@ -72,6 +71,7 @@ describe('a code that AWS documents', () => {
   });
 
   test.each([
+    'CredentialsProviderError',
     'ExpiredToken',
     'ExpiredTokenException',
     'RequestExpired',

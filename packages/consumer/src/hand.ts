@@ -1,4 +1,5 @@
 import { ack, type ReceivedMessage, type Verdict } from '@sqskit/core';
+import { createCompleted } from './completed.ts';
 import { createDelivery, type Delivery, type Settler } from './delivery.ts';
 import type { Engine } from './engine.ts';
 import type { Instruments } from './instruments.ts';
@@ -20,10 +21,16 @@ export interface HandOptions {
  *     its lease lost, or being settled    the newer delivery waits until the older one is over; then it is deleted
  *                                         without a run where that was done, and runs otherwise. On a FIFO queue it
  *                                         waits in its lane, as the next of its group would
+ *     not in hand any more, but completed it is deleted without a run: SQS did not confirm the delete before
  */
 export interface Hand {
   take(messages: readonly ReceivedMessage[], receivedAt: number): void;
+  /** Whether its handler has completed for another delivery of the message, so that only the delete is left to do. */
+  isCompleted(delivery: Delivery): boolean;
 }
+
+/** Completed messages that are remembered until their delete is confirmed. */
+const maxCompleted = 1_000;
 
 export function createHand(options: HandOptions): Hand {
   return new PolledHand(options);
@@ -34,6 +41,10 @@ class PolledHand implements Hand, Settler {
   readonly #byId = new Map<string, Delivery>();
   /** The newest delivery of a message, while an older one is not over. */
   readonly #successors = new Map<Delivery, Delivery>();
+  /** Acknowledged, and SQS has not confirmed the delete. */
+  readonly #completed = createCompleted(maxCompleted);
+  /** Deliveries in hand whose message is deleted, and counted, by way of an older one. */
+  readonly #gone = new WeakSet<Delivery>();
 
   constructor(options: HandOptions) {
     this.#options = options;
@@ -55,8 +66,26 @@ class PolledHand implements Hand, Settler {
     this.#options.engine.process(fresh, this);
   }
 
-  settle(delivery: Delivery, verdict: Verdict): Promise<boolean> {
-    return this.#options.settler.settle(delivery, verdict);
+  isCompleted(delivery: Delivery): boolean {
+    return this.#gone.has(delivery) || this.#completed.has(delivery.message.messageId);
+  }
+
+  async settle(delivery: Delivery, verdict: Verdict): Promise<boolean> {
+    const { settler } = this.#options;
+    const { messageId } = delivery.message;
+    const isAck = verdict.action === 'ack';
+    const isDuplicate = isAck && this.#gone.has(delivery);
+    const gone = await (isDuplicate ? settler.discard(delivery) : settler.settle(delivery, verdict));
+    if (gone) {
+      this.#completed.forget(messageId);
+      const newer = this.#successors.get(delivery) ?? this.#byId.get(messageId);
+      if (newer !== undefined && newer !== delivery) {
+        this.#gone.add(newer);
+      }
+    } else if (isAck) {
+      this.#completed.add(messageId);
+    }
+    return gone;
   }
 
   over(delivery: Delivery, gone: boolean): void {

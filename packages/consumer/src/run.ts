@@ -3,7 +3,7 @@ import type { Clock, Timer } from '@sqskit/core/clock';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
 import type { Delivery } from './delivery.ts';
 import { createEngine, type Engine } from './engine.ts';
-import { createHand } from './hand.ts';
+import { createHand, type Hand } from './hand.ts';
 import type { Instruments } from './instruments.ts';
 import type { ResolvedConsumerOptions } from './options.ts';
 import type { Demand } from './poll-plan.ts';
@@ -71,6 +71,7 @@ class PollRun<T> implements Run {
   readonly #instruments: Instruments;
   readonly #engine: Engine;
   readonly #settler: QueueSettler;
+  readonly #hand: Hand;
   readonly #poller: Poller;
   readonly #wants: RunOptions<T>['wants'];
 
@@ -83,14 +84,14 @@ class PollRun<T> implements Run {
     this.#instruments = instruments;
     this.#engine = createEngine({
       maxConcurrency,
-      work: createWork(shared),
+      work: createWork({ ...shared, isCompleted: (delivery) => this.#hand.isCompleted(delivery) }),
       onRoom: () => this.#poller.update(),
     });
     this.#settler = createQueueSettler({
       ...shared,
       onLeaseLost: (delivery) => this.#lost(delivery, report),
     });
-    const hand = createHand({
+    this.#hand = createHand({
       queueUrl: queue.url,
       fifo: parseQueueUrl(queue.url).fifo,
       engine: this.#engine,
@@ -100,7 +101,7 @@ class PollRun<T> implements Run {
     this.#poller = createPoller({
       ...shared,
       demand: () => this.#demand(),
-      onMessages: (messages, receivedAt) => hand.take(messages, receivedAt),
+      onMessages: (messages, receivedAt) => this.#hand.take(messages, receivedAt),
       onError: (error) => report(error, { during: 'receive' }),
     });
     this.#poller.update();

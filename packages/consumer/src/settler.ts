@@ -43,6 +43,8 @@ export interface QueueSettler {
   readonly leases: Pick<LeaseKeeper, 'hold' | 'holds' | 'letGo'>;
   /** Resolves with whether the message was deleted. Never rejects; nothing is done for one whose lease is lost. */
   settle(delivery: Delivery, verdict: Verdict): Promise<boolean>;
+  /** Deletes one more delivery of a message that is deleted already, and counted. Resolves as `settle` does. */
+  discard(delivery: Delivery): Promise<boolean>;
   /** What waits for company leaves now. */
   hurry(): void;
   /** Gives up what is not settled yet, calls under way included, and lets every lease go. */
@@ -111,17 +113,12 @@ class BatchingSettler implements QueueSettler {
     });
   }
 
-  async settle(delivery: Delivery, verdict: Verdict): Promise<boolean> {
-    if (!this.#isOurs(delivery)) {
-      return false;
-    }
-    try {
-      return await this.#carryOut(delivery, verdict);
-    } catch (reason) {
-      this.leases.letGo(delivery);
-      this.#unsettled(delivery, toQueueError(reason, 'settle'));
-      return false;
-    }
+  settle(delivery: Delivery, verdict: Verdict): Promise<boolean> {
+    return this.#unlessLost(delivery, () => this.#carryOut(delivery, verdict));
+  }
+
+  discard(delivery: Delivery): Promise<boolean> {
+    return this.#unlessLost(delivery, () => this.#delete(delivery, undefined));
   }
 
   hurry(): void {
@@ -135,6 +132,19 @@ class BatchingSettler implements QueueSettler {
     this.#deletes.close();
     this.#changes.close();
     this.#deadLetters?.close();
+  }
+
+  async #unlessLost(delivery: Delivery, carryOut: () => Promise<boolean>): Promise<boolean> {
+    if (!this.#isOurs(delivery)) {
+      return false;
+    }
+    try {
+      return await carryOut();
+    } catch (reason) {
+      this.leases.letGo(delivery);
+      this.#unsettled(delivery, toQueueError(reason, 'settle'));
+      return false;
+    }
   }
 
   async #carryOut(delivery: Delivery, verdict: Verdict): Promise<boolean> {
@@ -154,16 +164,16 @@ class BatchingSettler implements QueueSettler {
   }
 
   /** The lease is renewed until the delete is answered, and so is the time that there is for it. */
-  async #delete(delivery: Delivery, done: 'acked' | 'deadLettered'): Promise<boolean> {
+  async #delete(delivery: Delivery, done: 'acked' | 'deadLettered' | undefined): Promise<boolean> {
     const { outcome } = this.#deletes.submit(delivery.receiptHandle, {
       deadlineAt: () => this.leases.expiresAt(delivery),
     });
     const answer = await outcome;
     this.leases.letGo(delivery);
-    if (answer.ok) {
-      this.#options.instruments.count(done);
-    } else {
+    if (!answer.ok) {
       this.#unsettled(delivery, answer.error);
+    } else if (done !== undefined) {
+      this.#options.instruments.count(done);
     }
     return answer.ok;
   }

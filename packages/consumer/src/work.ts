@@ -39,10 +39,12 @@ export interface WorkOptions<T> {
   readonly failurePolicy: FailurePolicy<T>;
   readonly report: ReportError;
   readonly instruments: Instruments;
+  /** Whether the message was handled before, and is only to be deleted. */
+  readonly isCompleted: (delivery: Delivery) => boolean;
 }
 
 export function createWork<T>(options: WorkOptions<T>): Work {
-  const { codec, envelope, handler, failurePolicy, report, instruments } = options;
+  const { codec, envelope, handler, failurePolicy, report, instruments, isCompleted } = options;
 
   async function openDelivery(delivery: Delivery): Promise<OpenedDelivery> {
     try {
@@ -58,6 +60,9 @@ export function createWork<T>(options: WorkOptions<T>): Work {
   async function runItem(delivery: Delivery, item: OpenedItem | BrokenItem): Promise<Verdict> {
     if (delivery.isAbandoned) {
       return release(); // not carried out: whoever abandons a delivery has seen to its message
+    }
+    if (isCompleted(delivery)) {
+      return ack();
     }
     if ('error' in item) {
       return failed(delivery, item.error, describe(delivery, item, undefined), 'decode');

@@ -496,4 +496,21 @@ describe('arguments', () => {
     ).not.toThrow();
     expect(() => createConsumer(queue, () => undefined, { recorder: noopRecorder })).not.toThrow();
   });
+
+  test('a message that came again while it was being deleted counted as acknowledged twice', async () => {
+    const { clock, queue, faults, send, consume } = createScene();
+    await send(1);
+    faults.failNext('receive', { kind: 'duplicate' });
+    faults.failNext('deleteBatch', { kind: 'slow-reply', delayMs: 2_000 });
+    let runs = 0;
+    const consumer = consume(() => {
+      runs++;
+    });
+    consumer.start();
+    await clock.advance(10_000);
+    expect(runs).toBe(1);
+    expect(consumer.stats()).toMatchObject({ received: 2, duplicates: 1, acked: 1, deleteCalls: 2 });
+    expect(queue.messages()).toEqual([]);
+    await clock.settle(consumer.stop());
+  });
 });

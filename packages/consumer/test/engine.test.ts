@@ -42,6 +42,7 @@ function createBench(handler: Handler<unknown>, maxConcurrency = 2): Bench {
       failurePolicy: () => retry(),
       report: () => undefined,
       instruments: createInstruments(noopRecorder, 'q', clock),
+      isCompleted: () => false,
     }),
   });
   const settler: Settler = {

@@ -1,6 +1,7 @@
+import type { ReceivedMessage } from '@sqskit/core';
 import { expect, test } from 'vitest';
 import { release, retry } from '../src/index.ts';
-import { createScene } from './scene.ts';
+import { altered, createScene } from './scene.ts';
 
 test('messages of one group run one after the other, groups beside one another', async () => {
   const { clock, queue, send, consume, sleep } = createScene({ fifo: true, latencyMs: 5 });
@@ -112,7 +113,7 @@ test('a failing group does not hold up the others', async () => {
 });
 
 test('when a delete is refused the group does not go on', async () => {
-  const { clock, faults, send, consume } = createScene({ fifo: true });
+  const { clock, queue, faults, send, consume } = createScene({ fifo: true });
   await send(3);
   faults.failNext('deleteBatch', { kind: 'entry-rejection' });
   const seen: number[] = [];
@@ -126,7 +127,9 @@ test('when a delete is refused the group does not go on', async () => {
   await clock.advance(4_000);
   expect(seen).toEqual([0]);
   await clock.advance(4_000);
-  expect(seen).toEqual([0, 0, 1, 2]);
+  // The first came again too, and was deleted without a run.
+  expect(seen).toEqual([0, 1, 2]);
+  expect(queue.messages()).toEqual([]);
   await clock.settle(consumer.stop());
 });
 
@@ -277,5 +280,43 @@ test('a retry that is due at once still runs before the rest of its group', asyn
   await clock.advance(20_000);
   expect(queue.messages()).toEqual([]);
   expect(seen).toEqual([...seen].sort((one, other) => one - other));
+  await clock.settle(consumer.stop());
+});
+
+test('a message that came again into its lane while it was being deleted ran twice and counted twice', async () => {
+  const { clock, queue, send, consume, sleep } = createScene({ fifo: true });
+  await send(1);
+  let first: readonly ReceivedMessage[] | undefined;
+  let isSent = false;
+  const again = altered(queue, {
+    async receive(request, options) {
+      if (first === undefined) {
+        first = await queue.receive(request, options);
+        return first;
+      }
+      if (isSent) {
+        return queue.receive(request, options);
+      }
+      isSent = true;
+      await sleep(100);
+      return first.map((message) => ({ ...message, receiptHandle: 'the second' }));
+    },
+    async deleteBatch(handles) {
+      await sleep(1_000);
+      return handles.map(() => ({ ok: true }));
+    },
+  });
+  let runs = 0;
+  const consumer = consume(
+    () => {
+      runs++;
+    },
+    {},
+    again,
+  );
+  consumer.start();
+  await clock.advance(5_000);
+  expect(runs).toBe(1);
+  expect(consumer.stats()).toMatchObject({ duplicates: 1, acked: 1, settling: 0 });
   await clock.settle(consumer.stop());
 });

@@ -13,7 +13,7 @@ import {
   type Undelivered,
 } from '@sqskit/core';
 import { type Accumulator, createAccumulator } from '@sqskit/core/accumulator';
-import { type Alarm, createAlarm } from '@sqskit/core/alarm';
+import { type Alarm, createAlarm, sweepPauseMs } from '@sqskit/core/alarm';
 import { exponentialBackoff } from '@sqskit/core/retry';
 import { Admission } from './admission.ts';
 import { Books, type ProducerStats } from './books.ts';
@@ -347,7 +347,7 @@ export class BatchingProducer<T> implements Producer<T> {
         const message = 'gave up at the deadline, before the first attempt';
         this.#fail(outgoing, new QueueError('deadline-exceeded', message, { attempts: 0 }));
       } else {
-        this.#deadlineAlarm.ringBy(outgoing.deadlineAt);
+        this.#deadlineAlarm.ringBy(Math.max(outgoing.deadlineAt, now + sweepPauseMs));
       }
     }
   }

@@ -1,4 +1,4 @@
-import { type Alarm, createAlarm } from './alarm.ts';
+import { type Alarm, createAlarm, sweepPauseMs } from './alarm.ts';
 import { BatchQueue } from './batch-queue.ts';
 import type { Clock } from './clock.ts';
 import { createDeque } from './deque.ts';
@@ -16,7 +16,7 @@ export interface AccumulatorEntry {
    * with it is under way.
    */
   readonly lane?: string | undefined;
-  /** On the monotonic clock: when it is given up, retries included. */
+  /** On the monotonic clock: when it is given up, retries included. Up to 50 ms late where another was just given up. */
   readonly deadlineAt: number;
 }
 
@@ -375,7 +375,7 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
         if (givenUpAt <= now) {
           this.#cancel(node, deadlineError(node));
         } else if (node.state !== 'settled') {
-          this.#deadlineAlarm.ringBy(givenUpAt);
+          this.#deadlineAlarm.ringBy(Math.max(givenUpAt, now + sweepPauseMs));
         }
       }
     });

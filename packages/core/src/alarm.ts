@@ -1,5 +1,11 @@
 import type { Clock, Timer } from './clock.ts';
 
+/**
+ * Sweeps over all entries are this far apart at least. Deadlines are seconds away and may be missed by as much; a sweep for
+ * each of n deadlines that differ by little would take n² steps.
+ */
+export const sweepPauseMs = 50;
+
 /** One timer for many moments: it stands at the earliest of them. Keeps the process alive while it is set. */
 export interface Alarm {
   /** Rings at this moment of the monotonic clock, unless it is set to ring before. */

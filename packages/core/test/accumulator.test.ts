@@ -786,6 +786,26 @@ test('regression: an onSettled that threw kept every later batch from leaving, a
   expect(uncaught[0]).toThrow('no a');
 });
 
+test('regression: a sweep of all entries for each of many deadlines took n² steps', async () => {
+  let readings = 0;
+  const h = harness({ maxInFlight: 1 });
+  const count = 1_000;
+  for (let index = 0; index < count; index++) {
+    const entry = thing(`${index}`, { deadlineMs: 10_000 + index });
+    h.accumulator.add(
+      Object.defineProperty({ ...entry }, 'deadlineAt', {
+        get: () => {
+          readings++;
+          return entry.deadlineAt;
+        },
+      }),
+    );
+  }
+  await pass(10_000 + count + 50);
+  expect(h.settlements.length).toBe(count);
+  expect(readings).toBeLessThan(30 * count);
+});
+
 describe('the signal of the accumulator', () => {
   test('ends the calls under way, and no other is made', async () => {
     const closing = new AbortController();

@@ -1,4 +1,5 @@
 import type { Recorder } from '@sqskit/core';
+import { callGuarded } from '@sqskit/core/callbacks';
 import type { Clock } from '@sqskit/core/clock';
 
 /** What the consumer counts. All totals since it was made. */
@@ -47,7 +48,9 @@ function createTotals(): Totals {
   };
 }
 
-/** The consumer's totals, and the instruments of its recorder. */
+const ignore = (): void => undefined;
+
+/** The consumer's totals, and the instruments of its recorder: what they throw goes no further. */
 export interface Instruments {
   readonly totals: Readonly<Totals>;
   count(what: keyof Totals, by?: number): void;
@@ -92,17 +95,19 @@ export function createInstruments(recorder: Recorder, queueName: string, clock: 
     totals,
     count(what, by = 1) {
       totals[what] += by;
-      counters.get(what)?.add(by);
+      callGuarded(() => counters.get(what)?.add(by), ignore);
     },
     handlerStarted(sentAtMs) {
       const startedAt = clock.monotonic();
-      handlers.set(++running);
+      running++;
+      callGuarded(() => handlers.set(running), ignore);
       if (sentAtMs !== undefined) {
-        queueTime.record(Math.max(0, clock.now() - sentAtMs));
+        callGuarded(() => queueTime.record(Math.max(0, clock.now() - sentAtMs)), ignore);
       }
       return () => {
-        handlers.set(--running);
-        processingTime.record(clock.monotonic() - startedAt);
+        running--;
+        callGuarded(() => handlers.set(running), ignore);
+        callGuarded(() => processingTime.record(clock.monotonic() - startedAt), ignore);
       };
     },
   };

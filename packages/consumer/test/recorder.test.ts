@@ -89,3 +89,23 @@ test('a recorder that is not enabled is not asked for anything', async () => {
   expect(instruments).toEqual([]);
   expect(consumer.stats().acked).toBe(2);
 });
+
+test('a recorder that threw was an unhandled rejection, and the message stayed in hand', async () => {
+  const { clock, queue, send, consume } = createScene();
+  await send(3);
+  const fail = (): never => {
+    throw new Error('the recorder is broken');
+  };
+  const recorder: Recorder = {
+    enabled: true,
+    counter: () => ({ add: fail }),
+    gauge: () => ({ set: fail }),
+    histogram: () => ({ record: fail }),
+  };
+  const consumer = consume(() => undefined, { recorder });
+  consumer.start();
+  await clock.advance(1_000);
+  expect(queue.messages()).toEqual([]);
+  expect(consumer.stats()).toMatchObject({ acked: 3, running: 0, settling: 0 });
+  await clock.settle(consumer.stop());
+});

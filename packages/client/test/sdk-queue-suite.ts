@@ -123,7 +123,7 @@ export function describeQueue(sdk: Sdk, clientFrom: (config: TestClientConfig) =
   test('credentials that cannot be had fail the call before anything is sent', async () => {
     const missing = Object.assign(new Error('no credentials here'), { name: 'CredentialsProviderError' });
     const poor = createSqsQueue(makeClient({ credentials: () => Promise.reject(missing) }), server.queueUrl);
-    const error = expected('access-denied', 'rejected');
+    const error = expected('access-denied', 'rejected', 'retryable');
     expect(await poor.sendBatch([{ body: 'a' }])).toMatchObject([{ ok: false, error }]);
     expect(server.calls).toHaveLength(0);
   });

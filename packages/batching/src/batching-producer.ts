@@ -14,11 +14,12 @@ import {
 } from '@sqskit/core';
 import { type Accumulator, createAccumulator } from '@sqskit/core/accumulator';
 import { type Alarm, createAlarm, sweepPauseMs } from '@sqskit/core/alarm';
+import { invalidOption } from '@sqskit/core/options';
 import { exponentialBackoff } from '@sqskit/core/retry';
 import { Admission } from './admission.ts';
 import { Books, type ProducerStats } from './books.ts';
 import { Epochs } from './epochs.ts';
-import { Intake, optionError } from './intake.ts';
+import { Intake } from './intake.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { Producer } from './producer.ts';
 import type { ResolvedProducerOptions } from './producer-options.ts';
@@ -115,7 +116,9 @@ export class BatchingProducer<T> implements Producer<T> {
   close(options?: CloseOptions): Promise<CloseReport<T>> {
     const timeoutMs = options?.timeoutMs ?? this.#options.deadlineMs;
     if (!(typeof timeoutMs === 'number' && timeoutMs >= 0)) {
-      return Promise.reject(optionError('timeoutMs', timeoutMs, 'a number of milliseconds from 0'));
+      return Promise.reject(
+        invalidOption('close', 'timeoutMs', timeoutMs, 'a number of milliseconds from 0'),
+      );
     }
     this.#undelivered ??= [];
     this.#closing ??= this.#shutDown(timeoutMs, this.#undelivered);

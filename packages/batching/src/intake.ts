@@ -8,7 +8,7 @@ import {
   sqsLimits,
 } from '@sqskit/core';
 import { callGuarded } from '@sqskit/core/callbacks';
-import { show } from '@sqskit/core/options';
+import { invalidOption } from '@sqskit/core/options';
 import type { Random } from '@sqskit/core/retry';
 import { checkId, checkMessage } from './message-rules.ts';
 import { Outgoing } from './outgoing.ts';
@@ -34,7 +34,7 @@ export class Intake<T> {
     checkMessage(message, this.#fifo);
     const signal = options?.signal;
     if (signal !== undefined && !isAbortSignal(signal)) {
-      throw optionError('signal', signal, 'an AbortSignal');
+      throw invalidOption('send', 'signal', signal, 'an AbortSignal');
     }
     if (signal?.aborted === true) {
       throw abortedError(signal);
@@ -64,27 +64,18 @@ export class Intake<T> {
     if (deadlineMs === undefined) {
       return this.#options.deadlineMs;
     }
-    checkDeadline(deadlineMs, this.#fifo);
+    checkDeadline('send', deadlineMs, this.#fifo);
     return deadlineMs;
   }
 }
 
 /** Throws `option-invalid` for a deadline that the queue does not allow. */
-export function checkDeadline(deadlineMs: number, fifo: boolean): void {
+export function checkDeadline(owner: string, deadlineMs: number, fifo: boolean): void {
   const maxMs = fifo ? maxFifoDeadlineMs : sqsLimits.maxVisibilityTimeoutMs;
   if (!(typeof deadlineMs === 'number' && deadlineMs > 0 && deadlineMs <= maxMs)) {
     const why = fifo ? ', because SQS forgets a deduplication id after 5 minutes' : '';
-    throw optionError('deadlineMs', deadlineMs, `above 0 and up to ${maxMs} ms${why}`);
+    throw invalidOption(owner, 'deadlineMs', deadlineMs, `above 0 and up to ${maxMs} ms${why}`);
   }
-}
-
-export function optionError(
-  option: string,
-  received: unknown,
-  expected: string,
-): QueueError<'option-invalid'> {
-  const message = `expected \`${option}\` to be ${expected}, received ${show(received)}`;
-  return new QueueError('option-invalid', message, { option, received, expected });
 }
 
 /** By shape: a signal may come from another realm or a polyfill. */

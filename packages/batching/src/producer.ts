@@ -1,15 +1,17 @@
 import type { Queue, Sender } from '@sqskit/core';
 import { guardedLogger, guardedRecorder } from '@sqskit/core/callbacks';
-import { resolveOptions } from '@sqskit/core/options';
+import { invalidOption, resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
 import { BatchingProducer } from './batching-producer.ts';
 import type { ProducerStats } from './books.ts';
-import { checkDeadline, optionError } from './intake.ts';
+import { checkDeadline } from './intake.ts';
 import {
   type ProducerOptions,
   producerOptionRules,
   type ResolvedProducerOptions,
 } from './producer-options.ts';
+
+const owner = 'createProducer';
 
 /** A `Sender` of one queue. */
 export interface Producer<T> extends Sender<T> {
@@ -22,12 +24,12 @@ export interface Producer<T> extends Sender<T> {
  */
 export function createProducer<T>(queue: Queue, options?: ProducerOptions<T>): Producer<T> {
   if (typeof queue?.sendBatch !== 'function') {
-    throw optionError('queue', queue, 'a Queue, such as createSqsQueue(client, queueUrl) makes');
+    throw invalidOption(owner, 'queue', queue, 'a Queue, such as createSqsQueue(client, queueUrl) makes');
   }
   const { fifo, name } = parseQueueUrl(queue.url);
   const resolved = resolveProducerOptions(options);
   if (options?.deadlineMs !== undefined) {
-    checkDeadline(resolved.deadlineMs, fifo);
+    checkDeadline(owner, resolved.deadlineMs, fifo);
   }
   if (resolved.idPrefix !== undefined) {
     checkPrefix(resolved.idPrefix);
@@ -37,13 +39,13 @@ export function createProducer<T>(queue: Queue, options?: ProducerOptions<T>): P
 
 /** The user's logger and recorder are guarded: what they throw must not keep a message from being settled. */
 function resolveProducerOptions<T>(options: ProducerOptions<T> | undefined): ResolvedProducerOptions {
-  const resolved = resolveOptions('createProducer', producerOptionRules, options);
+  const resolved = resolveOptions(owner, producerOptionRules, options);
   const { logger, recorder } = resolved;
   return { ...resolved, logger: guardedLogger(logger), recorder: guardedRecorder(recorder) };
 }
 
 function checkPrefix(idPrefix: string): void {
   if (!/^[!-~]+$/.test(idPrefix)) {
-    throw optionError('idPrefix', idPrefix, 'ASCII letters, digits and punctuation marks');
+    throw invalidOption(owner, 'idPrefix', idPrefix, 'ASCII letters, digits and punctuation marks');
   }
 }

@@ -1,10 +1,10 @@
 import {
+  assertFits,
   attributesBytes,
   contentBytes,
   type Envelope,
   type Item,
   isQueueError,
-  payloadBytes,
   QueueError,
   type Sealed,
 } from '@sqskit/core';
@@ -125,11 +125,8 @@ export class Sealing<T> {
     const { payload } = sealed;
     let bytes: number;
     try {
-      bytes = payloadBytes(payload);
       checkPayload(payload, outgoing.message.attributes);
-      if (bytes > maxBytes) {
-        throw tooLarge(bytes, maxBytes);
-      }
+      bytes = assertFits(payload, maxBytes);
     } catch (error) {
       this.#hooks.discard(sealed);
       throw error;
@@ -197,11 +194,6 @@ function sealError(reason: unknown): QueueError {
   return isQueueError(reason)
     ? reason
     : new QueueError('encode-failed', 'the envelope could not seal the message', {}, { cause: reason });
-}
-
-function tooLarge(bytes: number, maxBytes: number): QueueError<'message-too-large'> {
-  const message = `the message is ${bytes} bytes with its attributes; this queue takes up to ${maxBytes}`;
-  return new QueueError('message-too-large', message, { bytes, maxBytes });
 }
 
 function isPromise(sealed: Sealed | Promise<Sealed>): sealed is Promise<Sealed> {

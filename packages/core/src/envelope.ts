@@ -58,8 +58,8 @@ export interface Envelope {
 
 const noAttributes: MessageAttributes = {};
 
-/** Throws `message-too-large` if the payload is larger than `maxBytes` as SQS counts it. */
-export function assertFits(payload: Payload, maxBytes: number): void {
+/** The size of the payload as SQS counts it. Throws `message-too-large` if that is more than `maxBytes`. */
+export function assertFits(payload: Payload, maxBytes: number): number {
   const bytes = payloadBytes(payload);
   if (bytes > maxBytes) {
     throw new QueueError(
@@ -68,6 +68,7 @@ export function assertFits(payload: Payload, maxBytes: number): void {
       { bytes, maxBytes },
     );
   }
+  return bytes;
 }
 
 /**

@@ -104,11 +104,11 @@ export function resolveOptions<O extends object, Unset extends keyof O = never>(
   const table = rules as unknown as Readonly<Record<string, AnyRule>>;
   const values = (given === undefined ? {} : given) as Readonly<Record<string, unknown>>;
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
-    throw invalid(owner, 'options', given, 'an object');
+    throw invalidOption(owner, 'options', given, 'an object');
   }
   for (const name of Object.keys(values)) {
     if (!Object.hasOwn(table, name)) {
-      throw invalid(owner, name, values[name], `one of its options: ${Object.keys(table).join(', ')}`);
+      throw invalidOption(owner, name, values[name], `one of its options: ${Object.keys(table).join(', ')}`);
     }
   }
   const resolved: Record<string, unknown> = {};
@@ -119,13 +119,14 @@ export function resolveOptions<O extends object, Unset extends keyof O = never>(
     } else if (accepts(rule, value)) {
       resolved[name] = value;
     } else {
-      throw invalid(owner, name, value, expected(rule));
+      throw invalidOption(owner, name, value, expected(rule));
     }
   }
   return Object.freeze(resolved) as Resolved<O, Unset>;
 }
 
-function invalid(
+/** The error of a call of `owner` whose option cannot be used: `wanted` says what it should have been. */
+export function invalidOption(
   owner: string,
   option: string,
   received: unknown,

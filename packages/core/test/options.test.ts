@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { describeOptions, type OptionRules, resolveOptions, show } from '../src/options.ts';
+import { describeOptions, invalidOption, type OptionRules, resolveOptions, show } from '../src/options.ts';
 import { isQueueError, type QueueError } from '../src/queue-error.ts';
 
 interface Store {
@@ -269,5 +269,17 @@ describe('show', () => {
         expect(show(value).length).toBeLessThanOrEqual(400);
       }),
     );
+  });
+});
+
+test('an option that a rule cannot describe is refused in the same words', () => {
+  const error = invalidOption('close', 'timeoutMs', -1, 'a number of milliseconds from 0');
+  expect(error.message).toBe(
+    '[option-invalid] close: expected `timeoutMs` to be a number of milliseconds from 0, received -1',
+  );
+  expect(error.details).toEqual({
+    option: 'timeoutMs',
+    received: -1,
+    expected: 'a number of milliseconds from 0',
   });
 });

@@ -60,6 +60,23 @@ describe('retry', () => {
   });
 });
 
+test('regression: calls that never answered kept their places in flight until no message could leave', async () => {
+  const { clock, queue, producer, batches, timers } = setUp(
+    { maxConcurrency: 1, deadlineMs: 600_000 },
+    { latencyMs: 1_000_000 },
+  );
+  const hung = outcomeOf(producer.send({ body: 'a' }, { deadlineMs: 10_000 }));
+  await clock.advance(11_000);
+  expect(await hung).toMatchObject({ code: 'deadline-exceeded', outcome: 'unknown' });
+  const next = outcomeOf(producer.send({ body: 'b' }));
+  await clock.advance(20_000);
+  expect(batches()).toEqual([['a'], ['b']]);
+  const report = await clock.settle(producer.close({ timeoutMs: 1_000 }));
+  expect(report.undelivered).toMatchObject([{ error: { code: 'closed', outcome: 'unknown' } }]);
+  expect(await next).toMatchObject({ code: 'closed' });
+  expect([timers(), producer.stats().batchesInFlight, queue.accepted.length]).toEqual([0, 0, 0]);
+});
+
 describe('the deadline', () => {
   test('begins at send: a message that fails until then is given up, with the last error as cause', async () => {
     const { clock, faults, timers, producer, errorOf } = setUp({ deadlineMs: 5_000 });

@@ -1,16 +1,6 @@
-import {
-  type Codec,
-  type Envelope,
-  json,
-  type Logger,
-  noopRecorder,
-  plain,
-  type Recorder,
-  silentLogger,
-  sqsLimits,
-} from '@sqskit/core';
-import { type Clock, systemClock } from '@sqskit/core/clock';
-import type { OptionRules, Resolved } from '@sqskit/core/options';
+import { type Codec, type Envelope, json, type Logger, plain, type Recorder, sqsLimits } from '@sqskit/core';
+import type { Clock } from '@sqskit/core/clock';
+import { clockRule, loggerRule, type OptionRules, type Resolved, recorderRule } from '@sqskit/core/options';
 import type { Random } from '@sqskit/core/retry';
 
 /**
@@ -200,34 +190,13 @@ export const producerOptionRules: OptionRules<ProducerOptions<unknown>, Unset> =
     maxLength: 100,
     doc: 'What the ids of messages without one begin with, to recognise them by; 16 random characters and a counter follow.',
   },
-  clock: {
-    kind: 'object',
-    default: systemClock,
-    methods: ['now', 'monotonic', 'setTimer'],
-    what: 'a clock',
-    shown: "the machine's",
-    doc: 'Where time comes from.',
-  },
+  clock: clockRule('Where time comes from.'),
   random: {
     kind: 'function',
     default: Math.random,
     shown: '`Math.random`',
     doc: 'Randomness for jitter and the id prefix.',
   },
-  logger: {
-    kind: 'object',
-    default: silentLogger,
-    methods: ['debug', 'warn', 'error'],
-    what: 'a logger',
-    shown: 'silent',
-    doc: 'Told what people should know. Never given message bodies.',
-  },
-  recorder: {
-    kind: 'object',
-    default: noopRecorder,
-    methods: ['counter', 'gauge', 'histogram'],
-    what: 'a recorder',
-    shown: 'records nothing',
-    doc: 'Given the metrics listed below.',
-  },
+  logger: loggerRule('Told what people should know. Never given message bodies.'),
+  recorder: recorderRule('Given the metrics listed below.'),
 };

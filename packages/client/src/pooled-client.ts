@@ -1,6 +1,6 @@
-import { type Logger, QueueError, silentLogger } from '@sqskit/core';
+import { type Logger, QueueError } from '@sqskit/core';
 import { guardedLogger } from '@sqskit/core/callbacks';
-import { type OptionRules, resolveOptions } from '@sqskit/core/options';
+import { loggerRule, type OptionRules, resolveOptions } from '@sqskit/core/options';
 import {
   type PooledHandler,
   type PooledHandlerOptions,
@@ -52,14 +52,7 @@ export const pooledClientRules: OptionRules<OwnOptions, OwnUnset> = {
     what: 'a handler of `pooledHandler`',
     doc: 'A handler to share with other clients, in place of the options of `pooledHandler`. It stays open when this client closes.',
   },
-  logger: {
-    kind: 'object',
-    default: silentLogger,
-    shown: 'silent',
-    methods: ['debug', 'warn', 'error'],
-    what: 'a logger',
-    doc: 'Takes what the SDK has to say.',
-  },
+  logger: loggerRule('Takes what the SDK has to say.'),
 };
 
 /** An SQS client on pooled connections that makes one attempt a call: retries belong to the one who knows the messages. */

@@ -1,6 +1,6 @@
 import { abortedError, QueueError } from '@sqskit/core';
-import { type Clock, systemClock } from '@sqskit/core/clock';
-import { type OptionRules, type Resolved, resolveOptions } from '@sqskit/core/options';
+import type { Clock } from '@sqskit/core/clock';
+import { clockRule, type OptionRules, type Resolved, resolveOptions } from '@sqskit/core/options';
 import type { Dispatcher } from 'undici';
 import { Exchange } from './exchange.ts';
 import { operationOf, originOf, pathOf, waitTimeMsOf } from './handler-request.ts';
@@ -72,14 +72,7 @@ export const pooledHandlerRules: OptionRules<PooledHandlerOptions, 'maxLongPolls
     unit: 'ms',
     doc: 'How long an idle connection is kept, or less if the server says so. Below what load balancers (60 s) and NAT gateways (350 s) allow.',
   },
-  clock: {
-    kind: 'object',
-    default: systemClock,
-    shown: "the machine's",
-    methods: ['now', 'monotonic', 'setTimer'],
-    what: 'a clock',
-    doc: 'Where time comes from.',
-  },
+  clock: clockRule('Where time comes from.'),
 };
 
 /** What a handler is doing now, all origins together. */

@@ -13,7 +13,6 @@ import {
   type CallOptions,
   type Failure,
   type Logger,
-  noopRecorder,
   type Queue,
   type QueueDepth,
   type QueueDescription,
@@ -23,13 +22,19 @@ import {
   type SendEntry,
   type SendOutcome,
   type SettleOutcome,
-  silentLogger,
   toQueueError,
   type VisibilityChange,
 } from '@sqskit/core';
 import { guardedLogger } from '@sqskit/core/callbacks';
-import { type Clock, systemClock } from '@sqskit/core/clock';
-import { type OptionRules, type Resolved, resolveOptions } from '@sqskit/core/options';
+import type { Clock } from '@sqskit/core/clock';
+import {
+  clockRule,
+  loggerRule,
+  type OptionRules,
+  type Resolved,
+  recorderRule,
+  resolveOptions,
+} from '@sqskit/core/options';
 import { parseQueueUrl, type QueueAddress } from '@sqskit/core/queue-url';
 import {
   type BatchAnswer,
@@ -63,30 +68,11 @@ export interface SqsQueueOptions {
 }
 
 export const sqsQueueRules: OptionRules<SqsQueueOptions> = {
-  logger: {
-    kind: 'object',
-    default: silentLogger,
-    shown: 'silent',
-    methods: ['debug', 'warn', 'error'],
-    what: 'a logger',
-    doc: 'Told once if the client retries by itself, and of messages that SQS delivered without a receipt handle.',
-  },
-  clock: {
-    kind: 'object',
-    default: systemClock,
-    shown: "the machine's",
-    methods: ['now', 'monotonic', 'setTimer'],
-    what: 'a clock',
-    doc: 'Where time comes from.',
-  },
-  recorder: {
-    kind: 'object',
-    default: noopRecorder,
-    shown: 'records nothing',
-    methods: ['counter', 'gauge', 'histogram'],
-    what: 'a recorder',
-    doc: 'Told of every call: how long it took, and whether it failed or was throttled.',
-  },
+  logger: loggerRule(
+    'Told once if the client retries by itself, and of messages that SQS delivered without a receipt handle.',
+  ),
+  clock: clockRule('Where time comes from.'),
+  recorder: recorderRule('Told of every call: how long it took, and whether it failed or was throttled.'),
 };
 
 /**

@@ -1,6 +1,6 @@
-import { noopRecorder, type Recorder } from '@sqskit/core';
-import { type Clock, systemClock } from '@sqskit/core/clock';
-import type { OptionRules } from '@sqskit/core/options';
+import type { Recorder } from '@sqskit/core';
+import type { Clock } from '@sqskit/core/clock';
+import { clockRule, type OptionRules, recorderRule } from '@sqskit/core/options';
 import type { GzipEngine, GzipLevel } from './gzip-engine.ts';
 
 /** Options of `compressed`, `guideEnvelope` and `createMessageCompressor`. */
@@ -58,20 +58,6 @@ export const compressionRules: OptionRules<CompressionOptions, UnsetCompressionO
     shown: "Node's zlib, else `fflateGzip`",
     doc: 'What compresses: `fflateGzip`, `nodeGzip()` or your own.',
   },
-  recorder: {
-    kind: 'object',
-    default: noopRecorder,
-    methods: ['counter', 'gauge', 'histogram'],
-    what: 'a recorder',
-    shown: 'records nothing',
-    doc: 'Where the metrics listed below are recorded.',
-  },
-  clock: {
-    kind: 'object',
-    default: systemClock,
-    methods: ['now', 'monotonic', 'setTimer'],
-    what: 'a clock',
-    shown: "the machine's clock",
-    doc: 'Times what the recorder is told. Replaced in tests.',
-  },
+  recorder: recorderRule('Where the metrics listed below are recorded.'),
+  clock: clockRule('Times what the recorder is told. Replaced in tests.'),
 };

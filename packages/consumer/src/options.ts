@@ -3,15 +3,13 @@ import {
   type Envelope,
   json,
   type Logger,
-  noopRecorder,
   plain,
   type Queue,
   type Recorder,
-  silentLogger,
   sqsLimits,
 } from '@sqskit/core';
-import { type Clock, systemClock } from '@sqskit/core/clock';
-import type { OptionRules, Resolved } from '@sqskit/core/options';
+import type { Clock } from '@sqskit/core/clock';
+import { clockRule, loggerRule, type OptionRules, type Resolved, recorderRule } from '@sqskit/core/options';
 import type { Random } from '@sqskit/core/retry';
 import { type FailurePolicy, retryAlways } from './failure-policy.ts';
 import type { OnError } from './report.ts';
@@ -182,30 +180,9 @@ export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, Unset> {
       shown: 'nobody',
       doc: '`(error, { during, messageId })`: told of everything that fails. What it throws, or rejects with, is caught.',
     },
-    logger: {
-      kind: 'object',
-      default: silentLogger,
-      shown: 'silent',
-      methods: ['debug', 'warn', 'error'],
-      what: 'a logger',
-      doc: 'Where warnings go; never bodies or receipt handles.',
-    },
-    recorder: {
-      kind: 'object',
-      default: noopRecorder,
-      shown: 'no-op',
-      methods: ['counter', 'gauge', 'histogram'],
-      what: 'a recorder',
-      doc: 'Where measurements go.',
-    },
-    clock: {
-      kind: 'object',
-      default: systemClock,
-      shown: "the machine's clock",
-      methods: ['now', 'monotonic', 'setTimer'],
-      what: 'a clock',
-      doc: 'Where time comes from.',
-    },
+    logger: loggerRule('Where warnings go; never bodies or receipt handles.'),
+    recorder: recorderRule('Where measurements go.'),
+    clock: clockRule('Where time comes from.'),
     random: {
       kind: 'function',
       default: Math.random,

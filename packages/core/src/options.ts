@@ -1,4 +1,7 @@
+import { type Clock, systemClock } from './clock.ts';
+import { type Logger, silentLogger } from './logger.ts';
 import { QueueError } from './queue-error.ts';
+import { noopRecorder, type Recorder } from './recorder.ts';
 import { show } from './show.ts';
 
 export { show } from './show.ts';
@@ -215,4 +218,40 @@ function shownDefault(rule: AnyRule): string {
 
 function cell(text: string): string {
   return text.replaceAll('|', '\\|');
+}
+
+/** The rule of every `clock` option. */
+export function clockRule(doc: string): ObjectRule<Clock> & { readonly default: Clock } {
+  return {
+    kind: 'object',
+    default: systemClock,
+    shown: "the machine's",
+    methods: ['now', 'monotonic', 'setTimer'],
+    what: 'a clock',
+    doc,
+  };
+}
+
+/** The rule of every `logger` option. */
+export function loggerRule(doc: string): ObjectRule<Logger> & { readonly default: Logger } {
+  return {
+    kind: 'object',
+    default: silentLogger,
+    shown: 'silent',
+    methods: ['debug', 'warn', 'error'],
+    what: 'a logger',
+    doc,
+  };
+}
+
+/** The rule of every `recorder` option. */
+export function recorderRule(doc: string): ObjectRule<Recorder> & { readonly default: Recorder } {
+  return {
+    kind: 'object',
+    default: noopRecorder,
+    shown: 'records nothing',
+    methods: ['counter', 'gauge', 'histogram'],
+    what: 'a recorder',
+    doc,
+  };
 }

@@ -1,7 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { describeOptions, invalidOption, type OptionRules, resolveOptions, show } from '../src/options.ts';
+import { type Clock, systemClock } from '../src/clock.ts';
+import { type Logger, silentLogger } from '../src/logger.ts';
+import {
+  clockRule,
+  describeOptions,
+  invalidOption,
+  loggerRule,
+  type OptionRules,
+  recorderRule,
+  resolveOptions,
+  show,
+} from '../src/options.ts';
 import { isQueueError, type QueueError } from '../src/queue-error.ts';
+import { noopRecorder, type Recorder } from '../src/recorder.ts';
 
 interface Store {
   get(key: string): unknown;
@@ -282,4 +294,23 @@ test('an option that a rule cannot describe is refused in the same words', () =>
     received: -1,
     expected: 'a number of milliseconds from 0',
   });
+});
+
+test('the rules of clock, logger and recorder take what has the methods, and give the defaults', () => {
+  interface Given {
+    readonly clock?: Clock | undefined;
+    readonly logger?: Logger | undefined;
+    readonly recorder?: Recorder | undefined;
+  }
+  const rules: OptionRules<Given> = {
+    clock: clockRule('Time.'),
+    logger: loggerRule('Lines.'),
+    recorder: recorderRule('Figures.'),
+  };
+  const defaults = resolveOptions('f', rules, {});
+  expect(defaults).toEqual({ clock: systemClock, logger: silentLogger, recorder: noopRecorder });
+  expect(resolveOptions('f', rules, { logger: console }).logger).toBe(console);
+  for (const name of Object.keys(rules)) {
+    expect(() => resolveOptions('f', rules, { [name]: {} })).toThrow(`\`${name}\` to be a ${name} (with `);
+  }
 });

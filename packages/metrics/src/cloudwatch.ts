@@ -1,7 +1,7 @@
 import { PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import { type Logger, silentLogger } from '@sqskit/core';
+import type { Logger } from '@sqskit/core';
 import { guardedLogger } from '@sqskit/core/callbacks';
-import { type OptionRules, resolveOptions } from '@sqskit/core/options';
+import { loggerRule, type OptionRules, resolveOptions } from '@sqskit/core/options';
 import { type MetricDatum, packRequests, toMetricData } from './cloudwatch-data.ts';
 import type { Sink } from './snapshot.ts';
 
@@ -32,14 +32,7 @@ export const cloudWatchSinkRules: OptionRules<CloudWatchSinkOptions> = {
     max: 1_000_000,
     doc: 'Data kept while CloudWatch cannot be reached; beyond it the oldest is dropped, counted and warned of.',
   },
-  logger: {
-    kind: 'object',
-    default: silentLogger,
-    methods: ['debug', 'warn', 'error'],
-    what: 'a logger',
-    shown: 'silent',
-    doc: 'Told of dropped data.',
-  },
+  logger: loggerRule('Told of dropped data.'),
 };
 
 export interface CloudWatchSink extends Sink {

@@ -1,6 +1,6 @@
-import { type Dimensions, type Logger, silentLogger } from '@sqskit/core';
-import { type Clock, systemClock } from '@sqskit/core/clock';
-import type { OptionRules } from '@sqskit/core/options';
+import type { Dimensions, Logger } from '@sqskit/core';
+import type { Clock } from '@sqskit/core/clock';
+import { clockRule, loggerRule, type OptionRules } from '@sqskit/core/options';
 
 export interface MetricsOptions {
   /** CloudWatch namespace. Default: `Messaging/Performance`, as the guide has it. */
@@ -57,20 +57,6 @@ export const metricsRules: OptionRules<MetricsOptions> = {
     unit: 'ms',
     doc: 'Longest time that `close` waits for the sinks.',
   },
-  clock: {
-    kind: 'object',
-    default: systemClock,
-    methods: ['now', 'monotonic', 'setTimer'],
-    what: 'a clock',
-    shown: "the machine's",
-    doc: 'Where time comes from.',
-  },
-  logger: {
-    kind: 'object',
-    default: silentLogger,
-    methods: ['debug', 'warn', 'error'],
-    what: 'a logger',
-    shown: 'silent',
-    doc: 'Told of sinks that fail and of series that were refused.',
-  },
+  clock: clockRule('Where time comes from.'),
+  logger: loggerRule('Told of sinks that fail and of series that were refused.'),
 };

@@ -1,6 +1,6 @@
-import { type Logger, noopRecorder, type OutgoingMessage, type Recorder, silentLogger } from '@sqskit/core';
-import { type Clock, systemClock } from '@sqskit/core/clock';
-import type { OptionRules } from '@sqskit/core/options';
+import type { Logger, OutgoingMessage, Recorder } from '@sqskit/core';
+import type { Clock } from '@sqskit/core/clock';
+import { clockRule, loggerRule, type OptionRules, recorderRule } from '@sqskit/core/options';
 import type { Random } from '@sqskit/core/retry';
 import type { Allow } from './allow.ts';
 import type { Location, Locations } from './location.ts';
@@ -108,34 +108,13 @@ export const regionalSenderRules: OptionRules<RegionalSenderOptions<never>, Unse
     unit: 'ms',
     doc: 'The longest time until a probe.',
   },
-  clock: {
-    kind: 'object',
-    methods: ['now', 'monotonic', 'setTimer'],
-    what: 'a clock',
-    default: systemClock,
-    shown: "the machine's",
-    doc: 'Where time comes from; tests give a fake one.',
-  },
+  clock: clockRule('Where time comes from; tests give a fake one.'),
   random: {
     kind: 'function',
     default: Math.random,
     shown: '`Math.random`',
     doc: 'Randomness for jitter and for the prefix of ids.',
   },
-  logger: {
-    kind: 'object',
-    methods: ['debug', 'warn', 'error'],
-    what: 'a logger',
-    default: silentLogger,
-    shown: 'silent',
-    doc: 'Told when a region is avoided or back, and of each failover.',
-  },
-  recorder: {
-    kind: 'object',
-    methods: ['counter', 'gauge', 'histogram'],
-    what: 'a recorder',
-    default: noopRecorder,
-    shown: 'none',
-    doc: 'Where `MessagesRouted`, `Failovers` and `RegionOutages` are recorded.',
-  },
+  logger: loggerRule('Told when a region is avoided or back, and of each failover.'),
+  recorder: recorderRule('Where `MessagesRouted`, `Failovers` and `RegionOutages` are recorded.'),
 };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { QueueError, sqsLimits } from '@sqskit/core';
-import { type Clock, systemClock } from '@sqskit/core/clock';
-import { type OptionRules, type Resolved, resolveOptions } from '@sqskit/core/options';
+import type { Clock } from '@sqskit/core/clock';
+import { clockRule, type OptionRules, type Resolved, resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
 import type { Random } from '@sqskit/core/retry';
 import type { FaultPlan } from '../faults/fault.ts';
@@ -39,14 +39,7 @@ export interface FakeQueueOptions {
 type Unset = 'random' | 'url' | 'fifo' | 'deadLetterQueue' | 'faults';
 
 export const fakeQueueRules: OptionRules<FakeQueueOptions, Unset> = {
-  clock: {
-    kind: 'object',
-    default: systemClock,
-    shown: "the machine's clock",
-    methods: ['now', 'monotonic', 'setTimer'],
-    what: 'a clock',
-    doc: 'Where time comes from; give a fake clock to run in virtual time.',
-  },
+  clock: clockRule('Where time comes from; give a fake clock to run in virtual time.'),
   random: {
     kind: 'function',
     shown: 'none: order of acceptance',

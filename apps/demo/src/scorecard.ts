@@ -168,7 +168,7 @@ function worthLines(ways: Ways, paint: Paint): string[][] {
   const batched = ways.find(({ name }) => name === 'batched');
   if (compressionRatio !== undefined) {
     features.push(
-      `compression: messages are ${compressionRatio.toFixed(2)}× smaller (median)${wireGain(batched, ways.at(-1))}`,
+      `compression: the messages it was tried on are ${compressionRatio.toFixed(2)}× smaller (median)${wireGain(batched, ways.at(-1))}`,
     );
   }
   const routed = Object.values(messagesByRegion).reduce((total, count) => total + count, 0);

@@ -106,7 +106,7 @@ function localClient({ endpoint }: FakeCloudWatch): CloudWatchClient {
 
 // In the order in which a message passes them.
 const stages: readonly (readonly [stage: string, metric: string, operation?: string])[] = [
-  ['send: from send() to accepted', 'SendDuration'],
+  ['send: until settled, in each region tried', 'SendDuration'],
   ['of that, the call', 'CallDuration', 'SendMessageBatch'],
   ['in the queue, until a handler starts', 'QueueTime'],
   ['handler', 'ProcessingTime'],

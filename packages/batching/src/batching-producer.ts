@@ -14,7 +14,7 @@ import {
 } from '@sqskit/core';
 import { type Accumulator, createAccumulator } from '@sqskit/core/accumulator';
 import { type Alarm, createAlarm, sweepPauseMs } from '@sqskit/core/alarm';
-import { invalidOption } from '@sqskit/core/options';
+import { assertKnownOptions, invalidOption } from '@sqskit/core/options';
 import { exponentialBackoff } from '@sqskit/core/retry';
 import { Admission } from './admission.ts';
 import { Books, type ProducerStats } from './books.ts';
@@ -114,6 +114,11 @@ export class BatchingProducer<T> implements Producer<T> {
   }
 
   close(options?: CloseOptions): Promise<CloseReport<T>> {
+    try {
+      assertKnownOptions('close', ['timeoutMs'], options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     const timeoutMs = options?.timeoutMs ?? this.#options.deadlineMs;
     if (!(typeof timeoutMs === 'number' && timeoutMs >= 0)) {
       return Promise.reject(

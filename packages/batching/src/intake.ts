@@ -8,7 +8,7 @@ import {
   sqsLimits,
 } from '@sqskit/core';
 import { callGuarded } from '@sqskit/core/callbacks';
-import { invalidOption } from '@sqskit/core/options';
+import { assertKnownOptions, invalidOption } from '@sqskit/core/options';
 import type { Random } from '@sqskit/core/retry';
 import { checkId, checkMessage } from './message-rules.ts';
 import { Outgoing } from './outgoing.ts';
@@ -32,6 +32,7 @@ export class Intake<T> {
   take(message: OutgoingMessage<T>, options: SendOptions | undefined): Outgoing<T> {
     const { clock, codec } = this.#options;
     checkMessage(message, this.#fifo);
+    assertKnownOptions('send', sendOptionNames, options);
     const signal = options?.signal;
     if (signal !== undefined && !isAbortSignal(signal)) {
       throw invalidOption('send', 'signal', signal, 'an AbortSignal');
@@ -96,7 +97,8 @@ function encode(codec: Codec<unknown>, body: unknown): Content {
   try {
     content = codec.encode(body);
   } catch (cause) {
-    throw new QueueError('encode-failed', 'the codec could not encode the body', {}, { cause });
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new QueueError('encode-failed', `the codec could not encode the body: ${why}`, {}, { cause });
   }
   if (typeof content === 'string' || isBytes(content)) {
     return content;
@@ -105,6 +107,8 @@ function encode(codec: Codec<unknown>, body: unknown): Content {
   const message = `expected the codec to encode to a text or a Uint8Array, received ${typeof content}`;
   throw new QueueError('encode-failed', message, {});
 }
+
+const sendOptionNames = ['signal', 'deadlineMs'];
 
 const ignore = (): void => undefined;
 

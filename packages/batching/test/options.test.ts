@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { isQueueError, type Queue, sqsLimits } from '@sqskit/core';
+import { type CloseOptions, isQueueError, type Queue, type SendOptions, sqsLimits } from '@sqskit/core';
 import { describeOptions } from '@sqskit/core/options';
-import { createFakeQueue } from '@sqskit/testing';
+import { createFakeClock, createFakeQueue } from '@sqskit/testing';
 import { describe, expect, test } from 'vitest';
 import { createProducer, type ProducerOptions } from '../src/index.ts';
 import { producerOptionRules } from '../src/producer-options.ts';
@@ -93,4 +93,21 @@ test('the README shows the options as they are', async () => {
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
   const shown = /<!-- options:createProducer -->\n(?<table>[\s\S]*?)\n<!-- \/options -->/.exec(readme);
   expect(shown?.groups?.['table']).toBe(describeOptions(producerOptionRules));
+});
+
+test('regression: a misspelt option of send or close was ignored', async () => {
+  const producer = createProducer(createFakeQueue(), {
+    clock: createFakeClock(),
+    maxMessageBytes: 1_048_576,
+  });
+  const misspelt: unknown = { timeout: 500 };
+  await expect(producer.send({ body: 1 }, misspelt as SendOptions)).rejects.toMatchObject({
+    code: 'option-invalid',
+    details: { option: 'timeout' },
+  });
+  await expect(producer.close(misspelt as CloseOptions)).rejects.toMatchObject({
+    code: 'option-invalid',
+    details: { option: 'timeout' },
+  });
+  await producer.close();
 });

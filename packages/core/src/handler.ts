@@ -1,4 +1,5 @@
 import type { IncomingMessage } from './message.ts';
+import { assertKnownOptions, invalidOption } from './options.ts';
 
 export interface HandlerContext {
   /**
@@ -29,9 +30,17 @@ export function ack(): Verdict {
   return { [brand]: true, action: 'ack' };
 }
 
-/** Not done: let the message come again after `delayMs`. Default: the consumer's back-off. */
+/** Not done: let the message come again after `delayMs`. Default: the consumer's back-off. Throws `option-invalid`. */
 export function retry(options: { readonly delayMs?: number | undefined } = {}): Verdict {
-  return { [brand]: true, action: 'retry', delayMs: options.delayMs };
+  if (typeof options !== 'object') {
+    throw invalidOption('retry', 'options', options, 'an object, such as { delayMs: 5_000 }');
+  }
+  assertKnownOptions('retry', ['delayMs'], options);
+  const { delayMs } = options;
+  if (delayMs !== undefined && !(typeof delayMs === 'number' && delayMs >= 0)) {
+    throw invalidOption('retry', 'delayMs', delayMs, 'a number of milliseconds from 0');
+  }
+  return { [brand]: true, action: 'retry', delayMs };
 }
 
 /** Not for this consumer now: make the message visible at once. SQS counts the receive all the same. */

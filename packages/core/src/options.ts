@@ -129,6 +129,15 @@ export function resolveOptions<O extends object, Unset extends keyof O = never>(
 }
 
 /** The error of a call of `owner` whose option cannot be used: `wanted` says what it should have been. */
+/** Throws `option-invalid` for a name that is none of `known`: for options too small for a rule table. */
+export function assertKnownOptions(owner: string, known: readonly string[], given: object | undefined): void {
+  for (const name in given) {
+    if (!known.includes(name)) {
+      throw invalidOption(owner, name, Reflect.get(given, name), `one of its options: ${known.join(', ')}`);
+    }
+  }
+}
+
 export function invalidOption(
   owner: string,
   option: string,

@@ -44,3 +44,14 @@ test('what a handler happens to return is no verdict, even if it looks like one'
 test('a verdict that was cloned as JSON is no verdict any more', () => {
   expect(isVerdict(JSON.parse(JSON.stringify(release())))).toBe(false);
 });
+
+test.each([
+  [5, 'options'],
+  [{ delay: 5_000 }, 'delay'],
+  [{ delayMs: -5 }, 'delayMs'],
+  [{ delayMs: Number.NaN }, 'delayMs'],
+  [{ delayMs: '5' }, 'delayMs'],
+])('retry refuses %j', (given, option) => {
+  const options: unknown = given;
+  expect(() => retry(options as { delayMs: number })).toThrow(`expected \`${option}\` to be`);
+});

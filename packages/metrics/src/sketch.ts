@@ -7,7 +7,7 @@
 export interface Sketch {
   /** Adds a value. Not a number and infinite ones are ignored; negative ones count as 0. */
   record(value: number): void;
-  /** What was recorded since the last call, in at most `maxValues` different values; `undefined` if nothing was. */
+  /** What was recorded since the last call, in at most `maxValues` (from 3) different values; `undefined` if nothing was. */
   drain(maxValues: number): Distribution | undefined;
 }
 
@@ -59,15 +59,37 @@ class LogSketch implements Sketch {
     if (this.#count === 0) {
       return undefined;
     }
-    const min = this.#min;
-    const max = this.#max;
-    const { values, counts } = this.#merged(maxValues);
-    const exact = values.map((value) => Math.min(max, Math.max(min, value)));
-    exact[0] = min;
-    exact[exact.length - 1] = max;
-    const distribution = { count: this.#count, sum: this.#sum, min, max, values: exact, counts };
+    const [min, max] = [this.#min, this.#max];
+    const samples = min === max ? new Map([[min, this.#count]]) : this.#samples(maxValues);
+    const distribution = {
+      count: this.#count,
+      sum: this.#sum,
+      min,
+      max,
+      values: [...samples.keys()],
+      counts: [...samples.values()],
+    };
     this.#reset();
     return distribution;
+  }
+
+  /** How often each value occurred, ascending, where there is more than one. */
+  #samples(maxValues: number): Map<number, number> {
+    const [min, max] = [this.#min, this.#max];
+    const { values, counts } = this.#merged(maxValues - 2);
+    const last = values.length - 1;
+    // The smallest and the largest are known exactly: one each leaves its bucket, whose others stay in its middle.
+    const samples = new Map([[min, 1]]);
+    for (const [index, value] of values.entries()) {
+      const known = Number(index === 0) + Number(index === last);
+      const count = (counts[index] ?? 0) - known;
+      if (count > 0) {
+        const within = Math.min(max, Math.max(min, value));
+        samples.set(within, (samples.get(within) ?? 0) + count);
+      }
+    }
+    samples.set(max, (samples.get(max) ?? 0) + 1);
+    return samples;
   }
 
   /** The buckets that hold something, neighbours joined until there are few enough. */

@@ -44,13 +44,19 @@ test('without joining, every percentile is within 2.5 % of the exact one', () =>
   );
 });
 
+test('regression: two values of one bucket were both taken for the larger', () => {
+  const { values, counts } = drained([0.025324551121636923, 0.024704468950967635], 150);
+  expect(values).toEqual([0.024704468950967635, 0.025324551121636923]);
+  expect(counts).toEqual([1, 1]);
+});
+
 test('a distribution never has more different values than asked for', () => {
   fc.assert(
-    fc.property(durations, fc.integer({ min: 2, max: 150 }), (values, maxValues) => {
+    fc.property(durations, fc.integer({ min: 3, max: 150 }), (values, maxValues) => {
       const { values: kept, counts } = drained(values, maxValues);
       expect(kept.length).toBeLessThanOrEqual(maxValues);
       expect(counts).toHaveLength(kept.length);
-      expect(kept).toEqual(kept.toSorted((one, other) => one - other));
+      expect(kept).toEqual([...new Set(kept)].toSorted((one, other) => one - other));
     }),
   );
 });

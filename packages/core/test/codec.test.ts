@@ -14,9 +14,13 @@ function roundTrips<T>(codec: Codec<T>, value: T): readonly T[] {
 describe('json', () => {
   test('gives any JSON value back, from text and from bytes', () => {
     fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
-        expect(roundTrips(json(), value)).toEqual([value, value]);
-      }),
+      // JSON has no -0, which fast-check draws now and then.
+      fc.property(
+        fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value))),
+        (value) => {
+          expect(roundTrips(json(), value)).toEqual([value, value]);
+        },
+      ),
     );
   });
 

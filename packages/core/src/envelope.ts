@@ -10,6 +10,8 @@ export interface Item {
   readonly id: string;
   readonly content: Content;
   readonly attributes?: MessageAttributes | undefined;
+  /** To be carried with the content: a sender gives it where the SQS message itself cannot say it of each of its items. */
+  readonly traceHeader?: string | undefined;
   /** How often this message has been received before, for one that is sent again alone. 0 for a new one. */
   readonly attempt: number;
 }
@@ -27,6 +29,8 @@ export interface OpenedItem {
   readonly id?: string | undefined;
   readonly content: Content;
   readonly attributes: MessageAttributes;
+  /** Where the envelope carried one; otherwise that of the SQS message counts. */
+  readonly traceHeader?: string | undefined;
   readonly attempt: number;
 }
 
@@ -48,10 +52,20 @@ export interface Opened {
  * `seal` takes a prefix of `items` (never none) into at most `maxBytes`, as `payloadBytes` counts them, and throws
  * `message-too-large` where the first item alone does not fit. `open` never throws for what came in: whatever cannot
  * be read is a `BrokenItem`. Either may be asynchronous.
+ *
+ * The items of one SQS message share its group, delay and deduplication id: the sender sees to that. An envelope that
+ * packs carries each item's id, attributes, trace header and attempt; one that does not pack is given one item at a time,
+ * a new one, whose trace header stands on the SQS message.
  */
 export interface Envelope {
   /** The most items that one SQS message takes: 1 unless the envelope packs. */
   readonly maxItems: number;
+  /**
+   * Of an envelope that packs: about how many bytes of content, attributes and trace headers fill one SQS message as
+   * things are. A sender gathers as much before it seals. It may change with every seal, as the envelope learns how
+   * well the contents compress.
+   */
+  readonly fillBytes?: number | undefined;
   seal(items: readonly [Item, ...Item[]], maxBytes: number): Sealed | Promise<Sealed>;
   open(payload: Payload): Opened | Promise<Opened>;
 }

@@ -101,6 +101,11 @@ export interface QueueDepth {
  */
 export interface Queue {
   readonly url: string;
+  /**
+   * Most calls that its transport carries at a time, where it knows: more would only wait in it. Several queues may
+   * share one transport.
+   */
+  readonly maxConnections?: number | undefined;
   /** Sends 1 to 10 entries. */
   sendBatch(entries: readonly SendEntry[], options?: CallOptions): Promise<readonly SendOutcome[]>;
   /** Resolves with 0 to `maxMessages` messages, as soon as there are any or when the wait is over. */

@@ -13,6 +13,8 @@ export interface SqsClientConfig {
   readonly maxAttempts: () => Promise<number>;
   /** Set if the client was given an endpoint of its own: an emulator's, or a VPC endpoint's. */
   readonly endpoint?: unknown;
+  /** What carries the requests; asked how many connections it has. */
+  readonly requestHandler?: unknown;
 }
 
 /** The part of an SDK command that tells what it results in. Commands of any version of the SDK have it. */

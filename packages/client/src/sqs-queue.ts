@@ -47,6 +47,7 @@ import { createCallRecording, type RecordedCall } from './call-recording.ts';
 import { type ClientCheck, createClientCheck } from './client-check.ts';
 import { sdkCall } from './sdk-call.ts';
 import type { SqsClient } from './sqs-client.ts';
+import { maxConnectionsOf } from './transport-limit.ts';
 import {
   missingField,
   type QueueAttributes,
@@ -113,6 +114,11 @@ class SqsQueue implements Queue {
     this.#logger = logger;
     this.#clock = clock;
     this.#recorded = createCallRecording(recorder, address.name, clock);
+  }
+
+  /** Asked anew each time: the SDK's own handler makes its agents late. */
+  get maxConnections(): number | undefined {
+    return maxConnectionsOf(this.#client.config);
   }
 
   async sendBatch(entries: readonly SendEntry[], options?: CallOptions): Promise<readonly SendOutcome[]> {

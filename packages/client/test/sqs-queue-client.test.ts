@@ -140,6 +140,34 @@ describe('the client of a queue', () => {
   });
 });
 
+describe('how many calls go at a time', () => {
+  const url = 'http://127.0.0.1:9324/000000000000/q';
+
+  test('is told by the pool of a pooled client', async () => {
+    await using own = createPooledClient({ region, credentials, maxConnections: 7 });
+    expect(createSqsQueue(own, url).maxConnections).toBe(7);
+  });
+
+  test("is told by the SDK's own handler, of the newest version once it has made its agents", async () => {
+    const own = new SQSClient({ region, credentials, endpoint: server.endpoint });
+    const queue = createSqsQueue(own, url);
+    await queue.depth().catch(() => undefined);
+    expect(queue.maxConnections).toBe(50);
+    own.destroy();
+  });
+
+  test.each([
+    [undefined],
+    ['undici'],
+    [{ httpHandlerConfigs: () => undefined }],
+    [{ httpHandlerConfigs: () => ({ maxConnections: Number.POSITIVE_INFINITY }) }],
+    [{ httpHandlerConfigs: () => ({ httpsAgent: { maxSockets: 'many' } }) }],
+  ])('is not known of the handler %o', (requestHandler) => {
+    const config = { region: async () => region, maxAttempts: async () => 1, requestHandler };
+    expect(createSqsQueue({ config, send: async () => ({}) }, url).maxConnections).toBeUndefined();
+  });
+});
+
 describe('at construction', () => {
   test.each([['not a url'], ['https://sqs.us-east-1.amazonaws.com/'], ['']])(
     'the queue URL %j is refused',

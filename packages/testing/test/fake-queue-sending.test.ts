@@ -59,6 +59,17 @@ describe('the rules for what is sent', () => {
     expect(codes(await setUp({ fifo: true }).send(entry))).toEqual([code]);
   });
 
+  test('a message beyond the limit fails alone or with its call, as the queue is told', async () => {
+    const entries: readonly SendEntry[] = [{ body: 'good' }, { body: 'x'.repeat(1_025) }];
+    const byEntry = setUp({ maxMessageBytes: 1_024 });
+    expect(codes(await byEntry.send(...entries))).toEqual(['ok', 'InvalidParameterValue']);
+    const byCall = setUp({ maxMessageBytes: 1_024, oversized: 'call' });
+    expect(codes(await byCall.send(...entries))).toEqual(['BatchRequestTooLong', 'BatchRequestTooLong']);
+    expect(codes(await byCall.send({ body: 'x'.repeat(1_025) }))).toEqual(['BatchRequestTooLong']);
+    expect(codes(await byCall.send({ body: 'good' }))).toEqual(['ok']);
+    expect(byCall.queue.accepted).toHaveLength(1);
+  });
+
   test('what was sent does not change with the sender’s memory', async () => {
     const { send, receive } = setUp();
     const value = Uint8Array.of(1, 2, 3);

@@ -87,6 +87,7 @@ describe('a fault of a whole call', () => {
       { kind: 'service-error', awsCode: 'InternalFailure', httpStatus: 500 },
       { code: 'service-error', retryable: true, outcome: 'unknown' },
     ],
+    [{ kind: 'batch-too-large' }, { code: 'batch-too-large', retryable: false, outcome: 'rejected' }],
   ])('%o fails every entry, or the receive, without effect', async (fault, error) => {
     const { clock, faults, queue, send, receive } = setUp();
     faults.failNext('sendBatch', fault).failNext('receive', fault);
@@ -173,6 +174,17 @@ describe('a fault of entries', () => {
     expect(queue.injectedFaults['entry-failure']).toBe(2);
   });
 
+  test('an MD5 that does not match leaves the message in the queue, and the caller in the dark', async () => {
+    const { faults, queue, send } = setUp();
+    faults.failNext('sendBatch', { kind: 'md5-mismatch', positions: [1] });
+    expect(await send('a', 'b')).toMatchObject([
+      { ok: true },
+      { error: { code: 'response-invalid', outcome: 'unknown', retryable: true } },
+    ]);
+    expect(queue.accepted.map(({ body }) => body)).toEqual(['a', 'b']);
+    expect(queue.injectedFaults['md5-mismatch']).toBe(1);
+  });
+
   test('a stale handle deletes nothing and says so on a FIFO queue only', async () => {
     for (const fifo of [false, true]) {
       const { clock, faults, queue, send, receive, delete: remove } = setUp(fifo);
@@ -235,6 +247,8 @@ describe('a seeded plan', () => {
   const every: FaultRates = {
     entryFailures: 0.1,
     entryRejections: 0.05,
+    md5Mismatches: 0.05,
+    tooLargeBatches: 0.05,
     throttles: 0.1,
     unavailable: 0.05,
     lostReplies: 0.05,
@@ -277,14 +291,15 @@ describe('a seeded plan', () => {
     const entries = faults.flatMap((fault) =>
       fault.kind === 'entry-failure' ? (fault.positions ?? []) : [],
     );
-    // Of the entries of calls that are carried out: four of five.
-    expect(entries.length / 20_000).toBeCloseTo(0.08, 1);
+    expect(share('batch-too-large')).toBeCloseTo(0.05, 1);
+    // Of the entries of calls that are carried out: three of four.
+    expect(entries.length / 20_000).toBeCloseTo(0.075, 1);
     expect(faults.every((fault) => fault.kind !== 'slow-reply' || fault.delayMs < 100)).toBe(true);
     expect(faults.every((fault) => fault.kind !== 'lost-reply' || fault.timeoutMs === 7)).toBe(true);
   });
 
   test.each<readonly [QueueVerb, readonly string[]]>([
-    ['sendBatch', ['entry-failure', 'entry-rejection']],
+    ['sendBatch', ['entry-failure', 'entry-rejection', 'md5-mismatch']],
     ['receive', ['duplicate']],
     ['deleteBatch', ['duplicate', 'entry-failure', 'entry-rejection', 'stale-handle']],
     ['changeVisibilityBatch', ['entry-failure', 'entry-rejection', 'stale-handle']],
@@ -295,6 +310,13 @@ describe('a seeded plan', () => {
         .flatMap((fault) => ('positions' in fault ? fault.kind : [])),
     );
     expect([...met].toSorted()).toEqual(kinds);
+  });
+
+  test('says that a batch is too large of several entries only', () => {
+    const plan = createFaultPlan({ rates: { tooLargeBatches: 1 } });
+    expect(plan.next({ verb: 'sendBatch', entries: 2 })).toEqual([{ kind: 'batch-too-large' }]);
+    expect(plan.next({ verb: 'sendBatch', entries: 1 })).toEqual([]);
+    expect(plan.next({ verb: 'deleteBatch', entries: 2 })).toEqual([]);
   });
 
   test('leaves describe and depth alone unless told otherwise', () => {

@@ -1,4 +1,4 @@
-import type { Failure, QueueError, SettleOutcome } from '@sqskit/core';
+import { type Failure, QueueError, type SettleOutcome } from '@sqskit/core';
 import { serviceError } from '@sqskit/core/errors';
 import type { QueueVerb } from '../faults/fault.ts';
 import { operations } from './fake-call.ts';
@@ -35,6 +35,18 @@ export function entryError(
 /** The failure of an entry for a reason that lies with the sender. */
 export function refused(verb: QueueVerb, awsCode: string, message: string): Failure {
   return { ok: false, error: entryError(verb, awsCode, true, message) };
+}
+
+/** What a sender that checks makes of an answer whose MD5 is not that of what was sent. */
+export function md5Mismatch(): Failure {
+  const details = {
+    operation: operations.sendBatch,
+    expected: 'the MD5 of the body',
+    received: 'another',
+  };
+  const message = 'SendMessageBatch answered with another MD5 than that of the body: a fault of the plan';
+  const options = { retryable: true, outcome: 'unknown' } as const;
+  return { ok: false, error: new QueueError('response-invalid', message, details, options) };
 }
 
 const expired = 'Value for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.';

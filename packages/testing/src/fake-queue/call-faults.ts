@@ -26,6 +26,8 @@ function answerOf(fault: Fault): readonly [awsCode: string, httpStatus: number] 
   switch (fault.kind) {
     case 'throttle':
       return ['RequestThrottled', 400];
+    case 'batch-too-large':
+      return ['AWS.SimpleQueueService.BatchRequestTooLong', 400];
     case 'unavailable':
       return ['ServiceUnavailable', 503];
     case 'service-error':
@@ -51,11 +53,9 @@ export function entryFailureAmong(
 }
 
 /** The fault of this kind that befalls the entry at `position`, if one does. */
-export function faultAt<K extends 'entry-failure' | 'entry-rejection' | 'stale-handle' | 'duplicate'>(
-  faults: readonly Fault[],
-  kind: K,
-  position: number,
-): FaultOf<K> | undefined {
+export function faultAt<
+  K extends 'entry-failure' | 'entry-rejection' | 'md5-mismatch' | 'stale-handle' | 'duplicate',
+>(faults: readonly Fault[], kind: K, position: number): FaultOf<K> | undefined {
   return faults.find(
     (fault): fault is FaultOf<K> =>
       fault.kind === kind &&

@@ -1,6 +1,7 @@
 import { payloadBytes, QueueError, type ReceiveRequest, type SendEntry, sqsLimits } from '@sqskit/core';
 import { callError } from './answers.ts';
 import { type FakeCall, operations } from './fake-call.ts';
+import type { FakeQueueSettings } from './fake-queue-options.ts';
 
 /** Throws `batch-invalid` for no entries or more than ten: the caller's mistake. */
 export function assertEntries({ verb, entries }: FakeCall): void {
@@ -11,11 +12,20 @@ export function assertEntries({ verb, entries }: FakeCall): void {
   }
 }
 
-/** Throws `batch-too-large`. One oversized message alone is refused as an entry, several as a call. */
-export function assertBatchFits(entries: readonly SendEntry[]): void {
-  const bytes = entries.reduce((sum, entry) => sum + payloadBytes(entry), 0);
-  if (entries.length > 1 && bytes > sqsLimits.maxMessageBytes) {
-    const message = `Batch requests cannot be longer than ${sqsLimits.maxMessageBytes} bytes. You have sent ${bytes} bytes.`;
+/**
+ * Throws `batch-too-large` for several messages of more than 1 MiB together and, where the queue is told so, for any
+ * that is larger than the queue takes. Otherwise such a one is refused as an entry.
+ */
+export function assertBatchFits(
+  entries: readonly SendEntry[],
+  { oversized, maxMessageBytes }: Pick<FakeQueueSettings, 'oversized' | 'maxMessageBytes'>,
+): void {
+  const sizes = entries.map(payloadBytes);
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  const isTooLong = entries.length > 1 && bytes > sqsLimits.maxMessageBytes;
+  if (isTooLong || (oversized === 'call' && sizes.some((size) => size > maxMessageBytes))) {
+    const limit = isTooLong ? sqsLimits.maxMessageBytes : maxMessageBytes;
+    const message = `Batch requests cannot be longer than ${limit} bytes. You have sent ${bytes} bytes.`;
     throw callError('sendBatch', 'BatchRequestTooLong', 400, message);
   }
 }

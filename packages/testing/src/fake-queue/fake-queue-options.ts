@@ -24,6 +24,11 @@ export interface FakeQueueOptions {
   readonly delayMs?: number | undefined;
   /** The queue's `MaximumMessageSize`. Default: 1,048,576 bytes, as in SQS. */
   readonly maxMessageBytes?: number | undefined;
+  /**
+   * What fails with a message beyond `maxMessageBytes`. Default: `entry`, as localstack#8570 shows of AWS; `call`, with
+   * `BatchRequestTooLong`, as floci#894 reports.
+   */
+  readonly oversized?: 'entry' | 'call' | undefined;
   /** Where messages go that were received `maxReceiveCount` times. A fake queue with another url. Default: none. */
   readonly deadLetterQueue?: FakeQueue | undefined;
   /** Receives before a message goes to `deadLetterQueue`. Default: 10. */
@@ -82,6 +87,12 @@ export const fakeQueueRules: OptionRules<FakeQueueOptions, Unset> = {
     max: sqsLimits.maxMessageBytes,
     unit: 'bytes',
     doc: "The queue's `MaximumMessageSize`.",
+  },
+  oversized: {
+    kind: 'choice',
+    default: 'entry',
+    values: ['entry', 'call'],
+    doc: 'What fails with a message beyond `maxMessageBytes`: it alone, or its call with `BatchRequestTooLong`. AWS is reported to do either.',
   },
   deadLetterQueue: {
     kind: 'object',

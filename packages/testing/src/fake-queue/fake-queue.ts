@@ -18,7 +18,7 @@ import {
 } from '@sqskit/core';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
 import type { FaultCounts } from '../faults/fault.ts';
-import { changeOutcome, deleteOutcome, refused } from './answers.ts';
+import { changeOutcome, deleteOutcome, md5Mismatch, refused } from './answers.ts';
 import { assertBatchFits, assertEntries, assertReceivable } from './call-rules.ts';
 import type { FakeCall } from './fake-call.ts';
 import { type FakeQueueOptions, type FakeQueueSettings, resolveFakeQueue } from './fake-queue-options.ts';
@@ -106,8 +106,10 @@ class InMemoryQueue implements FakeQueue {
     const given = [...entries];
     const call: FakeCall = { verb: 'sendBatch', entries: given.length, atMs: this.#now(), given };
     return this.#batch<Sent>(call, options, (faults) => {
-      assertBatchFits(given);
-      return given.map((entry, position) => failureAt(faults, position) ?? this.#sendOne(entry));
+      assertBatchFits(given, this.#settings);
+      return given.map(
+        (entry, position) => failureAt(faults, position) ?? this.#sendOne(entry, faults, position),
+      );
     });
   }
 
@@ -217,12 +219,13 @@ class InMemoryQueue implements FakeQueue {
     }
   }
 
-  #sendOne(entry: SendEntry): SendOutcome {
+  #sendOne(entry: SendEntry, faults: EntryFaults, position: number): SendOutcome {
     const refusal = refusalOf(entry, this.#settings);
     if (refusal !== undefined) {
       return refused('sendBatch', refusal.awsCode, refusal.message);
     }
-    return { ok: true, ...this.#store.send(entry, this.#now(), this.#settings.clock.now()) };
+    const sent = this.#store.send(entry, this.#now(), this.#settings.clock.now());
+    return faults.befalls('md5-mismatch', position) ? md5Mismatch() : { ok: true, ...sent };
   }
 
   #deleteOne(handle: string, faults: EntryFaults, position: number): SettleOutcome {

@@ -14,7 +14,7 @@ export interface RoundTripOptions {
 /** What befalls single entries of a call that has arrived. What is answered with yes is counted as having happened. */
 export interface EntryFaults {
   failureAt(position: number): QueueError | undefined;
-  befalls(kind: 'stale-handle' | 'duplicate', position: number): boolean;
+  befalls(kind: 'md5-mismatch' | 'stale-handle' | 'duplicate', position: number): boolean;
 }
 
 /** One call: what the queue does with it, and how it can end early. */
@@ -105,11 +105,13 @@ function noFaultsYet(): Record<FaultKind, number> {
     throttle: 0,
     unavailable: 0,
     'service-error': 0,
+    'batch-too-large': 0,
     'lost-request': 0,
     'lost-reply': 0,
     'slow-reply': 0,
     'entry-failure': 0,
     'entry-rejection': 0,
+    'md5-mismatch': 0,
     'stale-handle': 0,
     duplicate: 0,
   };

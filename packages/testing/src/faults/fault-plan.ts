@@ -10,6 +10,10 @@ export interface FaultRates {
   readonly entryFailures?: number | undefined;
   /** Of each entry of a batch: refused as the sender's fault. */
   readonly entryRejections?: number | undefined;
+  /** Of each entry that is sent: it is stored, and answered with an MD5 that is not its body's. */
+  readonly md5Mismatches?: number | undefined;
+  /** Of each send of several entries: `BatchRequestTooLong` although they fit. */
+  readonly tooLargeBatches?: number | undefined;
   /** Of each call: `RequestThrottled`. */
   readonly throttles?: number | undefined;
   /** Of each call: 503. */
@@ -96,6 +100,10 @@ const rate = (doc: string) =>
 export const faultRateRules: OptionRules<FaultRates> = {
   entryFailures: rate('Of each entry of a batch: fails with `InternalError`, which is retryable.'),
   entryRejections: rate("Of each entry of a batch: refused as the sender's fault."),
+  md5Mismatches: rate(
+    "Of each entry that is sent: it is stored, and answered with an MD5 that is not its body's.",
+  ),
+  tooLargeBatches: rate('Of each send of several entries: `BatchRequestTooLong` although they fit.'),
   throttles: rate('Of each call: `RequestThrottled`.'),
   unavailable: rate('Of each call: 503.'),
   lostReplies: rate('Of each call: it takes effect, and the caller gets a time-out.'),
@@ -144,6 +152,7 @@ function drawFaults(call: FaultCall, rates: Rates, { random, timeoutMs, slowRepl
     [rates.unavailable, { kind: 'unavailable' }],
     [rates.lostRequests, { kind: 'lost-request', timeoutMs }],
     [rates.lostReplies, { kind: 'lost-reply', timeoutMs }],
+    [call.verb === 'sendBatch' && call.entries > 1 ? rates.tooLargeBatches : 0, { kind: 'batch-too-large' }],
   ]);
   if (whole !== undefined) {
     faults.push(whole);
@@ -157,7 +166,7 @@ function drawFaults(call: FaultCall, rates: Rates, { random, timeoutMs, slowRepl
   return faults;
 }
 
-type EntryFaultKind = 'entry-failure' | 'entry-rejection' | 'stale-handle' | 'duplicate';
+type EntryFaultKind = 'entry-failure' | 'entry-rejection' | 'md5-mismatch' | 'stale-handle' | 'duplicate';
 
 function drawEntryFaults({ verb, entries }: FaultCall, rates: Rates, random: Random): Fault[] {
   const isBatch = verb === 'sendBatch' || verb === 'deleteBatch' || verb === 'changeVisibilityBatch';
@@ -168,6 +177,7 @@ function drawEntryFaults({ verb, entries }: FaultCall, rates: Rates, random: Ran
     const kind = pick<EntryFaultKind>(random(), [
       [isBatch ? rates.entryFailures : 0, 'entry-failure'],
       [isBatch ? rates.entryRejections : 0, 'entry-rejection'],
+      [verb === 'sendBatch' ? rates.md5Mismatches : 0, 'md5-mismatch'],
       [settles ? rates.staleHandles : 0, 'stale-handle'],
       [delivers ? rates.duplicates : 0, 'duplicate'],
     ]);
@@ -191,16 +201,21 @@ function pick<C>(drawn: number, choices: readonly (readonly [rate: number, choic
 }
 
 // One fault at most befalls a call as a whole, and one an entry; so the rates of each share one draw.
+const ratesOfCalls = ['throttles', 'unavailable', 'lostRequests', 'lostReplies', 'tooLargeBatches'] as const;
+const ratesOfEntries = [
+  'entryFailures',
+  'entryRejections',
+  'md5Mismatches',
+  'staleHandles',
+  'duplicates',
+] as const;
+
 function assertPossible(rates: Rates): void {
-  const ofCalls = rates.throttles + rates.unavailable + rates.lostRequests + rates.lostReplies;
-  const ofEntries = rates.entryFailures + rates.entryRejections + rates.staleHandles + rates.duplicates;
-  for (const [what, sum] of [
-    ['throttles, unavailable, lostRequests and lostReplies', ofCalls],
-    ['entryFailures, entryRejections, staleHandles and duplicates', ofEntries],
-  ] as const) {
+  for (const names of [ratesOfCalls, ratesOfEntries]) {
+    const sum = names.reduce((total, name) => total + rates[name], 0);
     // Not 1 sharp: sums such as 0.1 + 0.2 + 0.7 are not exact.
     if (sum > 1.000_001) {
-      throw invalid('rates', sum, `rates of which ${what} add up to 1 at most`);
+      throw invalid('rates', sum, `rates of which ${names.join(', ')} add up to 1 at most`);
     }
   }
 }

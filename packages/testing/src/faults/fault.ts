@@ -19,6 +19,8 @@ export type Fault =
   | { readonly kind: 'unavailable' }
   /** The call is answered with this error; it has no effect. */
   | { readonly kind: 'service-error'; readonly awsCode: string; readonly httpStatus: number }
+  /** The send is answered with `BatchRequestTooLong` although it fits; it has no effect. A seeded plan spares single entries. */
+  | { readonly kind: 'batch-too-large' }
   /** The request never arrives: no effect, and the caller has a `timeout` with outcome `unknown`. */
   | { readonly kind: 'lost-request'; readonly timeoutMs?: number | undefined }
   /** The call takes effect, but the caller has a `timeout` with outcome `unknown`. */
@@ -37,6 +39,11 @@ export type Fault =
       readonly awsCode?: string | undefined;
       readonly positions?: readonly number[] | undefined;
     }
+  /**
+   * `sendBatch` only: entries are stored, and their MD5 in the answer is not that of what was sent. The caller has
+   * `response-invalid` with outcome `unknown`.
+   */
+  | { readonly kind: 'md5-mismatch'; readonly positions?: readonly number[] | undefined }
   /**
    * Receipt handles are treated as stale: a delete on a standard queue succeeds without effect, on a FIFO queue it is
    * refused, as is a change of visibility.

@@ -18,6 +18,8 @@ export interface AccumulatorEntry {
   readonly lane?: string | undefined;
   /** On the monotonic clock: when it is given up, retries included. Up to 50 ms late where another was just given up. */
   readonly deadlineAt: number;
+  /** On the monotonic clock: since when it has waited for company. Default: when it is added. */
+  readonly waitingSince?: number | undefined;
 }
 
 export interface AccumulatorOptions<E extends AccumulatorEntry, S extends { readonly ok: true }> {
@@ -52,12 +54,20 @@ export interface AccumulatorOptions<E extends AccumulatorEntry, S extends { read
   readonly call: (entries: readonly E[], signal: AbortSignal) => Promise<readonly (S | Failure)[]>;
   /** Told exactly once for each entry what became of it. Must not throw: what it throws is an uncaught exception. */
   readonly onSettled: (entry: E, outcome: S | Failure, attempts: number) => void;
+  /** Told when a call has been answered, before another takes its place: what is added now can still leave with it. */
+  readonly onAnswered?: (() => void) | undefined;
 }
 
 /** An entry's place in the accumulator. */
 export interface Ticket {
   /** Calls the entry has taken part in so far. */
   readonly attempts: number;
+  /** Whether a call with the entry is under way. */
+  readonly isUnderWay: boolean;
+  /** Whether an earlier call may have taken effect. */
+  readonly ambiguous: boolean;
+  /** What the last call failed with. */
+  readonly lastError: QueueError | undefined;
   /**
    * Settles the entry with this error now, unless it is settled already. The outcome becomes `unknown` where a call
    * with the entry is under way, whose answer is then ignored, or an earlier one may have taken effect.
@@ -78,6 +88,8 @@ export interface Accumulator<E extends AccumulatorEntry> {
   readonly size: number;
   /** Batch calls under way. */
   readonly inFlight: number;
+  /** Whether another call could begin now. */
+  readonly hasPlace: boolean;
   add(entry: E): Ticket;
   /** Lets what is here now leave without lingering. */
   hurry(): void;
@@ -125,8 +137,13 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
     return this.#calls.size;
   }
 
+  get hasPlace(): boolean {
+    return this.#calls.size < this.#options.maxInFlight;
+  }
+
   add(entry: E): Ticket {
-    const node = new Unsettled(entry, this.#nextSequence++, this.#options.clock.monotonic(), this.#cancelOne);
+    const waitingSince = entry.waitingSince ?? this.#options.clock.monotonic();
+    const node = new Unsettled(entry, this.#nextSequence++, waitingSince, this.#cancelOne);
     this.#unsettled.add(node);
     this.#queue.push(node);
     this.#deadlineAlarm.ringBy(entry.deadlineAt);
@@ -187,9 +204,9 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
       return; // whoever holds it dispatches afterwards
     }
     this.#isHeld = true;
-    const { clock, maxEntries, maxBytes, maxInFlight } = this.#options;
+    const { clock, maxEntries, maxBytes } = this.#options;
     try {
-      while (this.#calls.size < maxInFlight) {
+      while (this.hasPlace) {
         const dueAt = this.#nextDueAt();
         if (dueAt > clock.monotonic()) {
           this.#leaveAlarm.ringBy(dueAt);
@@ -297,6 +314,7 @@ class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true
       if (retries.length > 0) {
         this.#backOff(retries);
       }
+      this.#options.onAnswered?.();
     });
   }
 

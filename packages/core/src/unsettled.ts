@@ -47,6 +47,10 @@ export class Unsettled<E extends AccumulatorEntry> implements Queued, Linked<Uns
     return this.entry.lane;
   }
 
+  get isUnderWay(): boolean {
+    return this.state === 'in-flight';
+  }
+
   cancel(error: QueueError): void {
     this.#cancel(this, error);
   }

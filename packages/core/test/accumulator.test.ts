@@ -501,6 +501,60 @@ describe('deadlines', () => {
   });
 });
 
+describe('an owner that feeds it as it goes', () => {
+  test('an entry that has waited before it was added does not linger as long', async () => {
+    const h = harness({ lingerWhenIdle: true });
+    await pass(40);
+    h.accumulator.add({ ...thing('a'), waitingSince: systemClock.monotonic() - 30 });
+    await pass(19);
+    expect(h.calls).toEqual([]);
+    await pass(1);
+    expect(batches(h)).toEqual([['a']]);
+  });
+
+  test('is told of each answer, and what it adds then leaves in the place of that call', async () => {
+    let added = 0;
+    const places: boolean[] = [];
+    const h = harness({
+      maxInFlight: 1,
+      lingerMs: 1_000,
+      onAnswered: () => {
+        places.push(h.accumulator.hasPlace);
+        h.accumulator.add(thing(`late${added++}`));
+        h.accumulator.hurry();
+      },
+    });
+    h.accumulator.add(thing('a'));
+    expect(h.accumulator.hasPlace).toBe(true);
+    await pass(1);
+    expect(h.accumulator.hasPlace).toBe(false);
+    h.accumulator.add(thing('b'));
+    callAt(h, 0).resolve([retryableFailure]);
+    await pass(0);
+    expect(places).toEqual([true]);
+    expect(batches(h)).toEqual([['a'], ['b', 'late0']]);
+    h.accumulator.cancelAll(aborted);
+  });
+
+  test('is told by the ticket whether the entry could still be taken back without effect', async () => {
+    const h = harness();
+    const ticket = h.accumulator.add(thing('a'));
+    const state = (): readonly unknown[] => [ticket.isUnderWay, ticket.ambiguous, ticket.lastError];
+    expect(state()).toEqual([false, false, undefined]);
+    await pass(1);
+    expect(state()).toEqual([true, false, undefined]);
+    callAt(h, 0).resolve([retryableFailure]);
+    await pass(0);
+    expect(state()).toEqual([false, false, retryableFailure.error]);
+    await pass(101);
+    const lost = failure('service-error', { retryable: true, outcome: 'unknown' });
+    callAt(h, 1).resolve([lost]);
+    await pass(0);
+    expect(state()).toEqual([false, true, lost.error]);
+    ticket.cancel(aborted());
+  });
+});
+
 describe('cancelling', () => {
   test('an entry that waits is rejected with the error, and never leaves', async () => {
     const h = harness();

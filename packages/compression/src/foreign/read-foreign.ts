@@ -1,0 +1,44 @@
+import { type Content, contentText, type MessageAttributes, type Payload, QueueError } from '@sqskit/core';
+import { readMessageQueueToolkit } from './message-queue-toolkit.ts';
+import { readSquiss } from './squiss.ts';
+
+/** Decompresses what another library wrote, up to `maxOutputBytes`. Throws `decode-failed`. */
+export type ForeignDecompress = (algorithm: ForeignAlgorithm, bytes: Uint8Array) => Uint8Array;
+
+export type ForeignAlgorithm = 'zstd' | 'brotli';
+
+export interface Foreign {
+  readonly content: Content;
+  /** Those of the payload without the ones that only marked it. */
+  readonly attributes: MessageAttributes;
+}
+
+/** A message of another library, whose content is a compressed text. */
+export interface ForeignData {
+  readonly algorithm: ForeignAlgorithm;
+  readonly bytes: Uint8Array;
+  readonly attributes: MessageAttributes;
+}
+
+/**
+ * The content of a payload that message-queue-toolkit or squiss-ts compressed, or `undefined` where it is anything
+ * else: as each of their readers would find, and where in doubt anything else. Throws `decode-failed` where it is theirs
+ * and cannot be decompressed.
+ */
+export function readForeign(payload: Payload, decompress: ForeignDecompress): Foreign | undefined {
+  const data = readMessageQueueToolkit(payload) ?? readSquiss(payload);
+  if (data === undefined) {
+    return undefined;
+  }
+  const bytes = decompress(data.algorithm, data.bytes);
+  try {
+    return { content: contentText(bytes), attributes: data.attributes };
+  } catch (cause) {
+    throw new QueueError(
+      'decode-failed',
+      'the decompressed content should be text but is not UTF-8',
+      {},
+      { cause },
+    );
+  }
+}

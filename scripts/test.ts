@@ -13,9 +13,12 @@ interface Report {
 }
 
 const root = join(import.meta.dirname, '..');
-const packages = globSync(['packages/*/package.json', 'apps/*/package.json', 'tests/package.json'], {
-  cwd: root,
-})
+const packages = globSync(
+  ['packages/*/package.json', 'apps/*/package.json', '{benchmarks,tests}/package.json'],
+  {
+    cwd: root,
+  },
+)
   .map((file) => ({
     report: join(root, dirname(file), 'test-results/results.json'),
     manifest: JSON.parse(readFileSync(join(root, file), 'utf8')),

@@ -1,0 +1,20 @@
+import { enqueue } from './enqueue.ts';
+import { fill } from './fill.ts';
+import { latency } from './latency.ts';
+import { memory } from './memory.ts';
+import { plain } from './plain.ts';
+import type { Case, Scenario } from './scenario.ts';
+import { sizes } from './sizes.ts';
+
+/** In the order in which they run and are reported. */
+export const scenarios: readonly Scenario[] = [plain, enqueue, fill, latency, memory, sizes];
+
+/** Throws for what is not there. */
+export function caseOf(scenarioName: string, caseName: string): Case {
+  const scenario = scenarios.find(({ name }) => name === scenarioName);
+  const found = scenario?.cases.find(({ name }) => name === caseName);
+  if (found === undefined) {
+    throw new Error(`no case '${caseName}' in scenario '${scenarioName}'`);
+  }
+  return found;
+}

@@ -1,0 +1,35 @@
+import {
+  batchesInTurn,
+  oneByOne,
+  parallelBatches,
+  sqskit,
+  sqsProducer,
+  squissTs,
+} from '../contenders/all.ts';
+import { kilobytes } from '../data.ts';
+import type { Scenario } from './scenario.ts';
+import { billedColumn, cpuColumn, rateColumn, sendingCase } from './sending.ts';
+
+export const plain: Scenario = {
+  name: 'plain',
+  title: 'Sending 1 KB messages',
+  about:
+    'Each message is an object of 1,024 bytes as JSON, which the contender turns into text itself. Every contender sends the same messages over the AWS SDK to a server that answers after 10 ms.',
+  latencyMs: 10,
+  full: { rounds: 5, messages: 10_000, warmUp: 2_000 },
+  quick: { rounds: 3, messages: 4_000, warmUp: 1_000 },
+  columns: [
+    rateColumn,
+    cpuColumn,
+    { figure: 'requests', title: 'requests/message', digits: 3 },
+    billedColumn,
+  ],
+  cases: [
+    sendingCase(sqskit, kilobytes),
+    sendingCase(squissTs, kilobytes),
+    ...parallelBatches.map((contender) => sendingCase(contender, kilobytes)),
+    sendingCase(sqsProducer, kilobytes, { maxRounds: 3 }),
+    sendingCase(batchesInTurn, kilobytes, { maxRounds: 3, isSlow: true }),
+    sendingCase(oneByOne, kilobytes, { maxRounds: 1, isSlow: true }),
+  ],
+};

@@ -1,0 +1,47 @@
+import type { Target } from '../server/start-load-server.ts';
+
+/** What one run of a case gave, by the names of its scenario's columns. */
+export type Figures = Readonly<Record<string, number>>;
+
+/** How much of a case is run. */
+export interface Load {
+  readonly messages: number;
+  /** Messages sent before the measuring begins, so that code and connections are warm. */
+  readonly warmUp: number;
+}
+
+export interface Scale extends Load {
+  readonly rounds: number;
+}
+
+/** One row of a scenario's table: a contender, or a setting of ours. */
+export interface Case {
+  readonly name: string;
+  readonly how: string;
+  /** Most rounds: for what takes long and is steady. Default: the scenario's. */
+  readonly maxRounds?: number;
+  /** Whether `--quick` leaves it out. Default: false. */
+  readonly isSlow?: boolean;
+  /** Runs in a process of its own, beside a load server that nobody else uses meanwhile. */
+  readonly measure: (load: Load, target: Target) => Promise<Figures>;
+}
+
+export interface Column {
+  readonly figure: string;
+  readonly title: string;
+  readonly digits: number;
+}
+
+/** Cases that are compared with one another, run one after the other, round by round. */
+export interface Scenario {
+  readonly name: string;
+  readonly title: string;
+  /** What is done and how it is measured, for the report. */
+  readonly about: string;
+  /** Of the load server. */
+  readonly latencyMs: number;
+  readonly full: Scale;
+  readonly quick: Scale;
+  readonly columns: readonly Column[];
+  readonly cases: readonly Case[];
+}

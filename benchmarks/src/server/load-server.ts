@@ -1,0 +1,45 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AnswerOptions, SqsAnswers } from './sqs-answers.ts';
+
+export interface LoadServerOptions extends AnswerOptions {
+  /** How long after a request's last byte its answer leaves, whatever else goes on, in milliseconds. */
+  readonly latencyMs: number;
+}
+
+const targetPrefix = 'AmazonSQS.';
+
+/** Answers SQS's JSON protocol; `GET /counts` tells at once what it has been sent. */
+export function createLoadServer({ latencyMs, ...options }: LoadServerOptions): Server {
+  const answers = new SqsAnswers(options);
+  // Idle connections stay open: a client that reuses one must not race with its end.
+  return createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
+    if (request.method === 'GET') {
+      respond(response, 200, JSON.stringify(answers.counts));
+      return;
+    }
+    read(request, (text) => {
+      const target = String(request.headers['x-amz-target'] ?? '');
+      const action = target.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : target;
+      const { status, body } = answers.answer(action, text, `http://${request.headers.host ?? ''}`);
+      if (latencyMs === 0) {
+        respond(response, status, body);
+      } else {
+        setTimeout(respond, latencyMs, response, status, body);
+      }
+    });
+  });
+}
+
+function read(request: IncomingMessage, done: (text: string) => void): void {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => done(Buffer.concat(chunks).toString()));
+}
+
+function respond(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, {
+    'content-type': 'application/x-amz-json-1.0',
+    'content-length': Buffer.byteLength(body),
+  });
+  response.end(body);
+}

@@ -1,0 +1,49 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { LoadServerOptions } from './load-server.ts';
+import type { ServerCounts } from './sqs-answers.ts';
+
+/** Where a contender sends to: a queue of the load server. */
+export interface Target {
+  readonly endpoint: string;
+  readonly queueName: string;
+  readonly queueUrl: string;
+}
+
+export interface LoadServer extends AsyncDisposable {
+  readonly target: Target;
+}
+
+const program = fileURLToPath(new URL('load-server-process.ts', import.meta.url));
+const queueName = 'bench';
+
+/** Starts a load server in a process of its own, on a free port of the loopback interface. */
+export async function startLoadServer(options: Partial<LoadServerOptions> = {}): Promise<LoadServer> {
+  const resolved: LoadServerOptions = { latencyMs: 0, keep: false, check: false, ...options };
+  // Without this process's own flags, such as a test runner's loader.
+  const child = fork(program, [JSON.stringify(resolved)], { execArgv: [] });
+  const exited = once(child, 'exit');
+  const [address] = await Promise.race([once(child, 'message'), exited]);
+  const port: unknown = address?.port;
+  if (typeof port !== 'number') {
+    child.kill('SIGKILL');
+    throw new Error('the load server did not start');
+  }
+  const endpoint = `http://127.0.0.1:${port}`;
+  return {
+    target: { endpoint, queueName, queueUrl: `${endpoint}/000000000000/${queueName}` },
+    async [Symbol.asyncDispose]() {
+      if (child.connected) {
+        child.disconnect();
+      }
+      await exited;
+    },
+  };
+}
+
+/** What the load server has been sent so far. */
+export async function countsOf({ endpoint }: Target): Promise<ServerCounts> {
+  const response = await fetch(`${endpoint}/counts`);
+  return (await response.json()) as ServerCounts;
+}

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { renderReport } from '../src/report.ts';
+import { scenarios } from '../src/scenarios/all.ts';
+import { resultsWith } from './fixture.ts';
+
+const report = renderReport(resultsWith({ ours: [12_000, 13_000, 11_000], squiss: 12_500 }), scenarios);
+
+test('the report names the machine, the date, the command and every version', () => {
+  expect(report).toContain('| processor | A Processor, 2 cores |');
+  expect(report).toContain('| date | 2026-11-24 06:00 UTC; the run took 2 minutes |');
+  expect(report).toContain('`npx -y pnpm@12.21.0 bench -- --quick`');
+  expect(report).toContain('| squiss-ts | 5.6.0 |');
+});
+
+test('the report has medians with their spread, and how each contender was used', () => {
+  expect(report).toContain('| sqskit | 12,000 (11,000–13,000) | 80.0 |');
+  expect(report).toContain('- **squiss-ts**: `new Squiss(');
+});
+
+test('the report sets what was measured beside the goals, and is silent on what was not', () => {
+  expect(report).toContain("| 1 KB, messages/s beside squiss-ts's | 0.96 × | ≥ 0.95 × | met |");
+  expect(report).not.toContain("sqs-producer's");
+  expect(report).not.toContain('## Memory under pressure');
+});

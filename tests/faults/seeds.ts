@@ -1,0 +1,99 @@
+import { Worker } from 'node:worker_threads';
+import type { RunResult } from './producer-run.ts';
+import type { Share } from './seed-worker.ts';
+import { addCounts, nothingCounted, type RunCounts } from './totals.ts';
+
+/** How many seeds CI plays, from 1; each of the mutants must be caught among them. */
+export const seedsOfCi = 600;
+
+export interface SeedOptions {
+  readonly from: number;
+  readonly until: number;
+  readonly workers: number;
+  /** Where the runs are, beside the packages that they are to try. Default: here. */
+  readonly folder?: string | undefined;
+  /** Ends after the first seed with a violation. Default: false. */
+  readonly stopsAtFirst?: boolean | undefined;
+  /** Most milliseconds; a run that goes on longer is itself a violation. Default: no bound. */
+  readonly withinMs?: number | undefined;
+  readonly onResult?: ((result: RunResult) => void) | undefined;
+}
+
+export interface SeedReport {
+  readonly counts: RunCounts;
+  /** Runs with violations, by seed. */
+  readonly failed: readonly RunResult[];
+}
+
+/** Plays all seeds `from` … `until - 1`, spread over worker threads. */
+export async function playSeeds(options: SeedOptions): Promise<SeedReport> {
+  const {
+    from,
+    until,
+    workers,
+    folder = import.meta.dirname,
+    stopsAtFirst = false,
+    withinMs,
+    onResult,
+  } = options;
+  let counts = nothingCounted;
+  const failed: RunResult[] = [];
+  const threads: Worker[] = [];
+  const stop = (): void => {
+    for (const thread of threads) {
+      void thread.terminate();
+    }
+  };
+  const take = (result: RunResult): void => {
+    counts = addCounts(counts, result.counts);
+    onResult?.(result);
+    if (result.violations.length > 0) {
+      failed.push(result);
+      if (stopsAtFirst) {
+        stop();
+      }
+    }
+  };
+  const done = Array.from({ length: workers }, (_, index) => {
+    const share: Share = { from: from + index, until, step: workers };
+    const thread = new Worker(`${folder}/seed-worker.ts`, { workerData: share });
+    threads.push(thread);
+    thread.on('message', take);
+    return new Promise<void>((resolve, reject) => {
+      thread.on('error', reject);
+      thread.on('exit', () => resolve());
+    });
+  });
+  const timer =
+    withinMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          failed.push({
+            seed: Number.NaN,
+            violations: [`the runs did not end within ${withinMs} ms`],
+            counts,
+          });
+          stop();
+        }, withinMs);
+  try {
+    await Promise.all(done);
+  } finally {
+    clearTimeout(timer);
+    stop();
+  }
+  return { counts, failed: failed.sort((a, b) => a.seed - b.seed) };
+}
+
+/** How to play a seed again. */
+function replayCommand(seed: number): string {
+  return `npx -y pnpm@12.21.0 faults --seed ${seed}`;
+}
+
+/** What is wrong with a run, and how to see it again. */
+export function describeFailure({ seed, violations }: RunResult): string {
+  const most = 10;
+  const more = violations.length > most ? [`… and ${violations.length - most} more`] : [];
+  return [`seed ${seed}:`, ...violations.slice(0, most), ...more]
+    .join('\n  ')
+    .concat(`\n  replay: ${replayCommand(seed)}`);
+}

@@ -1,0 +1,84 @@
+import type { FaultCounts, FaultKind } from '@sqskit/testing';
+import type { Evidence } from './evidence.ts';
+
+/** What was counted in a run, or in many. */
+export interface RunCounts {
+  readonly runs: number;
+  readonly offered: number;
+  readonly sent: number;
+  readonly rejected: number;
+  readonly unknown: number;
+  readonly calls: number;
+  /** Messages that left at least once. */
+  readonly left: number;
+  /** How often those were in a call: each message of a pack counts. */
+  readonly appearances: number;
+  /** In how many of these appearances the call or the entry failed, as the producer was told. */
+  readonly failures: number;
+  readonly faults: Readonly<Partial<Record<FaultKind, number>>>;
+}
+
+export const nothingCounted: RunCounts = {
+  runs: 0,
+  offered: 0,
+  sent: 0,
+  rejected: 0,
+  unknown: 0,
+  calls: 0,
+  left: 0,
+  appearances: 0,
+  failures: 0,
+  faults: {},
+};
+
+export function countRun({ history, ledger, appearances }: Evidence, faults: FaultCounts): RunCounts {
+  const { sent, rejected, unknown } = ledger.report();
+  const all = [...appearances.values()].flat();
+  return {
+    runs: 1,
+    offered: history.offerings.size,
+    sent: sent.length,
+    rejected: rejected.length,
+    unknown: unknown.length,
+    calls: history.calls.length,
+    left: appearances.size,
+    appearances: all.length,
+    failures: all.filter(({ outcome }) => outcome?.ok !== true).length,
+    faults,
+  };
+}
+
+export function addCounts(a: RunCounts, b: RunCounts): RunCounts {
+  const kinds = new Set([...keysOf(a.faults), ...keysOf(b.faults)]);
+  return {
+    runs: a.runs + b.runs,
+    offered: a.offered + b.offered,
+    sent: a.sent + b.sent,
+    rejected: a.rejected + b.rejected,
+    unknown: a.unknown + b.unknown,
+    calls: a.calls + b.calls,
+    left: a.left + b.left,
+    appearances: a.appearances + b.appearances,
+    failures: a.failures + b.failures,
+    faults: Object.fromEntries(
+      [...kinds].map((kind) => [kind, (a.faults[kind] ?? 0) + (b.faults[kind] ?? 0)]),
+    ),
+  };
+}
+
+function keysOf(faults: RunCounts['faults']): FaultKind[] {
+  return Object.keys(faults).filter((key): key is FaultKind => key in faults);
+}
+
+/**
+ * How many times more was sent than the failures account for: `sent ÷ (n ÷ (1 − p))`, where n messages left at least
+ * once and p is the share of their appearances that failed. A message that is tried until it is accepted, and then
+ * never again, makes 1; above 1, something was sent again though it was accepted. Below 1, some were given up.
+ */
+export function amplification({ appearances, failures, left }: RunCounts): number {
+  const p = failures / appearances;
+  return appearances / (left / (1 - p));
+}
+
+/** What the amplification may be. */
+export const mostAmplification = 1.02;

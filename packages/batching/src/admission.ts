@@ -50,10 +50,10 @@ export class Admission<E extends Sized<E>> {
     this.bufferedBytes += element.bytes;
   }
 
-  /** Gives up the room of an element that is settled. */
-  release(element: E): void {
-    this.bufferedMessages--;
-    this.bufferedBytes -= element.bytes;
+  /** Gives up the room of so many elements that are settled. */
+  release(elements: number, bytes: number): void {
+    this.bufferedMessages -= elements;
+    this.bufferedBytes -= bytes;
     this.#admitThoseThatFit();
   }
 

@@ -12,15 +12,18 @@ import {
   type Sent,
   type Undelivered,
 } from '@sqskit/core';
-import { type Accumulator, createAccumulator } from '@sqskit/core/accumulator';
+import { deadlineError } from '@sqskit/core/accumulator';
 import { type Alarm, createAlarm, sweepPauseMs } from '@sqskit/core/alarm';
 import { assertKnownOptions, invalidOption } from '@sqskit/core/options';
-import { exponentialBackoff } from '@sqskit/core/retry';
 import { Admission } from './admission.ts';
 import { Books, type ProducerStats } from './books.ts';
+import { answerGraceMs, Delivery } from './delivery.ts';
 import { Epochs } from './epochs.ts';
 import { Intake } from './intake.ts';
 import type { Outgoing } from './outgoing.ts';
+import { Pack } from './pack.ts';
+import type { Packaging, PackagingHooks, Parcel } from './packaging.ts';
+import { Packing } from './packing.ts';
 import type { Producer } from './producer.ts';
 import type { ResolvedProducerOptions } from './producer-options.ts';
 import { Sealing } from './sealing.ts';
@@ -36,16 +39,14 @@ export class BatchingProducer<T> implements Producer<T> {
   // batches.
   readonly #intake: Intake<T>;
   readonly #admission: Admission<Outgoing<T>>;
-  readonly #sealing: Sealing<T>;
-  #accumulator: Accumulator<Outgoing<T>> | undefined;
+  readonly #packaging: Packaging<T>;
+  readonly #delivery: Delivery<T>;
 
   readonly #books: Books;
   readonly #epochs = new Epochs();
   readonly #signals: SignalGroups<Outgoing<T>>;
-  /** For messages that are not in the accumulator, which watches its own deadlines. */
+  /** For messages that are not in the accumulator by themselves: it watches the deadlines of what it is given. */
   readonly #deadlineAlarm: Alarm;
-  /** Ends the calls under way, when `close` runs out of time. */
-  readonly #calls = new AbortController();
   #isAsking = false;
   #isHurrying = false;
 
@@ -54,18 +55,17 @@ export class BatchingProducer<T> implements Producer<T> {
   #closing: Promise<CloseReport<T>> | undefined;
 
   constructor(queue: Queue, fifo: boolean, queueName: string, options: ResolvedProducerOptions) {
-    const { clock, envelope, maxMessageBytes, recorder } = options;
+    const { clock, maxMessageBytes, recorder } = options;
     this.#queue = queue;
     this.#options = options;
     this.#intake = new Intake(options, fifo);
     this.#admission = new Admission(options, (outgoing) => this.#admitted(outgoing));
     this.#books = new Books(this.#admission, recorder, queueName);
-    this.#sealing = new Sealing(envelope, {
-      resize: (outgoing, bytes) => this.#resize(outgoing, bytes),
-      handOver: (outgoing) => this.#handOver(outgoing),
-      fail: (outgoing, error) => this.#fail(outgoing, error),
-      discard: (sealed) => void this.#discard(sealed),
+    this.#delivery = new Delivery(queue, options, this.#books, {
+      settled: (parcel, outcome, attempts) => this.#settled(parcel, outcome, attempts),
+      answered: () => this.#packaging.answered(),
     });
+    this.#packaging = this.#createPackaging(fifo);
     this.#signals = new SignalGroups((outgoing, signal) => this.#cancel(outgoing, abortedError(signal)));
     this.#deadlineAlarm = createAlarm(clock, () => this.#sweepDeadlines());
     if (maxMessageBytes !== undefined) {
@@ -109,7 +109,7 @@ export class BatchingProducer<T> implements Producer<T> {
 
   flush(): Promise<void> {
     const settled = this.#epochs.close();
-    this.#accumulator?.hurry();
+    this.#hurry();
     return settled;
   }
 
@@ -135,7 +135,7 @@ export class BatchingProducer<T> implements Producer<T> {
   }
 
   stats(): ProducerStats {
-    return this.#books.stats(this.#accumulator?.inFlight ?? 0);
+    return this.#books.stats(this.#delivery.inFlight);
   }
 
   #assertOpen(): void {
@@ -144,10 +144,24 @@ export class BatchingProducer<T> implements Producer<T> {
     }
   }
 
-  /** Seals the message too, where that can be done at once. Throws what is wrong with it. */
+  #createPackaging(fifo: boolean): Packaging<T> {
+    const { envelope } = this.#options;
+    const hooks: PackagingHooks<T> = {
+      resize: (outgoing, bytes) => this.#resize(outgoing, bytes),
+      held: (outgoing) => this.#deadlineAlarm.ringBy(outgoing.deadlineAt),
+      handOver: (parcel) => this.#handOver(parcel),
+      fail: (outgoing, error) => this.#fail(outgoing, error),
+      discard: (sealed) => void this.#discard(sealed),
+    };
+    return envelope.maxItems > 1
+      ? new Packing({ ...this.#options, fifo, idPrefix: this.#intake.idPrefix }, this.#delivery, hooks)
+      : new Sealing(envelope, hooks);
+  }
+
+  /** Seals the message too, where that is done alone and can be done at once. Throws what is wrong with it. */
   #prepare(message: OutgoingMessage<T>, options: SendOptions | undefined): Outgoing<T> {
     const outgoing = this.#intake.take(message, options);
-    this.#sealing.begin(outgoing);
+    this.#packaging.prepare(outgoing);
     return outgoing;
   }
 
@@ -178,7 +192,7 @@ export class BatchingProducer<T> implements Producer<T> {
     if (outgoing.signal !== undefined) {
       this.#signals.add(outgoing.signal, outgoing);
     }
-    if (this.#accumulator === undefined && !this.#isAsking) {
+    if (!this.#delivery.isStarted && !this.#isAsking) {
       this.#ask();
     }
   }
@@ -186,55 +200,48 @@ export class BatchingProducer<T> implements Producer<T> {
   #ask(): void {
     const { clock, logger } = this.#options;
     this.#isAsking = true;
-    const source = { queue: this.#queue, clock, logger, signal: this.#calls.signal };
+    const source = { queue: this.#queue, clock, logger, signal: this.#delivery.signal };
     void askSizeLimit(source).then((maxBytes) => this.#start(maxBytes));
   }
 
   #start(maxBytes: number): void {
-    const { clock, lingerMs, lingerWhenIdle, maxBatchEntries, maxConcurrency, random } = this.#options;
-    const { retryBaseMs, retryThrottledBaseMs, retryMaxMs } = this.#options;
-    this.#accumulator = createAccumulator<Outgoing<T>, Sent>({
-      clock,
-      maxEntries: maxBatchEntries,
-      maxBytes,
-      lingerMs,
-      lingerWhenIdle,
-      maxInFlight: maxConcurrency,
-      answerGraceMs,
-      backoff: exponentialBackoff({
-        baseMs: retryBaseMs,
-        throttledBaseMs: retryThrottledBaseMs,
-        maxMs: retryMaxMs,
-        random,
-      }),
-      callTimeoutMs,
-      signal: this.#calls.signal,
-      call: (batch, signal) => this.#call(batch, signal),
-      onSettled: (outgoing, outcome, attempts) => this.#settled(outgoing, outcome, attempts),
-    });
-    this.#sealing.start(maxBytes, this.#admission.waiting);
+    this.#delivery.start(maxBytes);
+    this.#packaging.start(maxBytes, this.#admission.waiting);
   }
 
   /** It has room in the buffer. */
   #admitted(outgoing: Outgoing<T>): void {
-    if (this.#sealing.mustHold(outgoing)) {
-      outgoing.stage = 'held';
-      this.#sealing.hold(outgoing);
-      this.#deadlineAlarm.ringBy(outgoing.deadlineAt);
-    } else {
-      this.#handOver(outgoing);
+    this.#packaging.take(outgoing);
+    this.#hurryIfAwaited(outgoing);
+  }
+
+  /** Nothing lingers that a flush waits for, or others for its room. */
+  #hurryIfAwaited({ epoch }: Outgoing<T>): void {
+    if (epoch !== this.#epochs.current || this.#admission.waitingMessages > 0) {
+      this.#hurrySoon();
     }
   }
 
-  #handOver(outgoing: Outgoing<T>): void {
-    const { signal } = outgoing;
-    outgoing.stage = 'handed';
-    outgoing.ticket = this.#accumulator?.add(outgoing);
-    if (signal?.aborted === true) {
-      outgoing.ticket?.cancel(abortedError(signal)); // it was aborted by what the call did at once
+  #handOver(parcel: Parcel<T>): void {
+    if (parcel instanceof Pack) {
+      parcel.ticket = this.#delivery.add(parcel);
+      for (const outgoing of parcel.members) {
+        this.#cancelIfAborted(outgoing);
+      }
+      this.#hurryIfAwaited(parcel.members[0]);
+    } else {
+      parcel.stage = 'handed';
+      parcel.ticket = this.#delivery.add(parcel);
+      this.#cancelIfAborted(parcel);
+      this.#hurryIfAwaited(parcel);
     }
-    if (outgoing.epoch !== this.#epochs.current || this.#admission.waitingMessages > 0) {
-      this.#hurrySoon();
+  }
+
+  /** It was aborted by what the call did at once. */
+  #cancelIfAborted(outgoing: Outgoing<T>): void {
+    const { signal } = outgoing;
+    if (signal?.aborted === true && outgoing.stage === 'handed') {
+      this.#packaging.withdraw(outgoing, abortedError(signal));
     }
   }
 
@@ -244,40 +251,63 @@ export class BatchingProducer<T> implements Producer<T> {
       this.#isHurrying = true;
       queueMicrotask(() => {
         this.#isHurrying = false;
-        this.#accumulator?.hurry();
+        this.#hurry();
       });
     }
   }
 
-  #call(batch: readonly Outgoing<T>[], signal: AbortSignal): Promise<readonly SendOutcome[]> {
-    let bytes = 0;
-    let retried = 0;
-    for (const outgoing of batch) {
-      bytes += outgoing.bytes;
-      retried += outgoing.hasLeft ? 1 : 0;
-      outgoing.hasLeft = true;
-    }
-    this.#books.called(batch.length, bytes, retried);
-    return this.#queue.sendBatch(
-      batch.map((outgoing) => outgoing.wire),
-      { signal },
-    );
+  #hurry(): void {
+    this.#packaging.hurry();
+    this.#delivery.hurry();
   }
 
-  #settled(outgoing: Outgoing<T>, outcome: SendOutcome, attempts: number): void {
-    if (!outcome.ok) {
-      this.#fail(outgoing, outcome.error);
-      return;
+  #settled(parcel: Parcel<T>, outcome: SendOutcome, attempts: number): void {
+    if (parcel instanceof Pack) {
+      this.#packSettled(parcel, outcome, attempts);
+    } else if (outcome.ok) {
+      this.#books.succeeded(1);
+      this.#accepted(parcel, outcome, attempts);
+      this.#admission.release(1, parcel.bytes);
+      this.#freed();
+    } else {
+      this.#fail(parcel, outcome.error);
     }
-    const { messageId, sequenceNumber } = outcome;
-    outgoing.resolve({ id: outgoing.id, messageId, sequenceNumber, queueUrl: this.#queue.url, attempts });
-    this.#books.succeeded();
+  }
+
+  #packSettled(pack: Pack<T>, outcome: SendOutcome, attempts: number): void {
+    if (outcome.ok) {
+      this.#books.succeeded(pack.unsettled);
+      let [messages, bytes] = [0, 0];
+      for (const outgoing of pack.members) {
+        if (outgoing.stage !== 'settled') {
+          messages++;
+          bytes += outgoing.bytes;
+          this.#accepted(outgoing, outcome, attempts + outgoing.earlierAttempts);
+        }
+      }
+      this.#admission.release(messages, bytes);
+    } else if (!pack.isDissolved) {
+      for (const outgoing of pack.members) {
+        this.#fail(outgoing, outcome.error);
+      }
+      if (outcome.error.outcome === 'rejected') {
+        void this.#discard(pack.sealed);
+      }
+    }
+    this.#packaging.settled(pack);
+    this.#freed();
+  }
+
+  /** Its room in the buffer is for the caller to release. */
+  #accepted(outgoing: Outgoing<T>, { messageId, sequenceNumber }: Sent, attempts: number): void {
+    const { id } = outgoing;
+    outgoing.resolve({ id, messageId, sequenceNumber, queueUrl: this.#queue.url, attempts });
     this.#forget(outgoing);
   }
 
   #cancel(outgoing: Outgoing<T>, error: QueueError): void {
     if (outgoing.stage === 'handed') {
-      outgoing.ticket?.cancel(error);
+      this.#packaging.withdraw(outgoing, error);
     } else {
       this.#fail(outgoing, error);
     }
@@ -293,29 +323,41 @@ export class BatchingProducer<T> implements Producer<T> {
     if (sealed !== undefined && error.outcome === 'rejected') {
       void this.#discard(sealed);
     }
+    this.#giveRoom(outgoing);
     this.#forget(outgoing);
+    this.#freed();
     outgoing.reject(error);
   }
 
-  /** Gives up the place of a message that is settled. */
-  #forget(outgoing: Outgoing<T>): void {
-    const { stage, epoch, signal } = outgoing;
+  /** Gives up the place of a message that failed, wherever it is. */
+  #giveRoom(outgoing: Outgoing<T>): void {
+    const { stage } = outgoing;
     outgoing.stage = 'settled';
-    if (stage === 'waiting') {
-      this.#admission.leave(outgoing);
-    } else if (stage !== 'new') {
-      if (stage === 'held') {
-        this.#sealing.remove(outgoing);
-      }
-      this.#admission.release(outgoing);
+    switch (stage) {
+      case 'new':
+        break;
+      case 'waiting':
+        this.#admission.leave(outgoing);
+        break;
+      case 'held':
+        this.#packaging.remove(outgoing);
+        this.#admission.release(1, outgoing.bytes);
+        break;
+      default:
+        this.#admission.release(1, outgoing.bytes);
     }
+  }
+
+  /** Nothing is to be done for it any more. */
+  #forget(outgoing: Outgoing<T>): void {
+    const { epoch, signal } = outgoing;
+    outgoing.stage = 'settled';
     if (signal !== undefined) {
       this.#signals.delete(signal, outgoing);
     }
     if (this.#books.measures) {
       this.#books.settledAfter(this.#options.clock.monotonic() - outgoing.startedAt);
     }
-    this.#restIfNoneWait();
     if (epoch !== undefined) {
       this.#epochs.settle(epoch);
     }
@@ -350,18 +392,33 @@ export class BatchingProducer<T> implements Producer<T> {
   #sweepDeadlines(): void {
     const now = this.#options.clock.monotonic();
     // Newest first, so that none moves up into the place of another just to be given up there.
-    for (const outgoing of [...this.#sealing.held(), ...this.#admission.waiting].toReversed()) {
-      if (outgoing.deadlineAt <= now) {
-        const message = 'gave up at the deadline, before the first attempt';
-        this.#fail(outgoing, new QueueError('deadline-exceeded', message, { attempts: 0 }));
-      } else {
-        this.#deadlineAlarm.ringBy(Math.max(outgoing.deadlineAt, now + sweepPauseMs));
-      }
+    for (const outgoing of [...this.#packaging.held(), ...this.#admission.waiting].toReversed()) {
+      this.#giveUpAt(outgoing, outgoing.deadlineAt, now);
+    }
+    for (const outgoing of this.#packaging.handed()) {
+      const isUnderWay = outgoing.pack?.ticket?.isUnderWay === true;
+      this.#giveUpAt(outgoing, outgoing.deadlineAt + (isUnderWay ? answerGraceMs : 0), now);
     }
   }
 
-  #restIfNoneWait(): void {
-    if (this.#admission.waitingMessages === 0 && this.#sealing.isEmpty) {
+  /** Gives it up if it is time, or sets the alarm. */
+  #giveUpAt(outgoing: Outgoing<T>, at: number, now: number): void {
+    const { earlierAttempts, pack } = outgoing;
+    if (outgoing.stage === 'settled') {
+      return;
+    }
+    if (at > now) {
+      this.#deadlineAlarm.ringBy(Math.max(at, now + sweepPauseMs));
+      return;
+    }
+    const attempts = earlierAttempts + (pack?.ticket?.attempts ?? 0);
+    this.#cancel(outgoing, deadlineError({ attempts, lastError: pack?.ticket?.lastError }));
+  }
+
+  /** There is less to hold in memory. */
+  #freed(): void {
+    this.#books.recordMemory();
+    if (this.#admission.waitingMessages === 0 && this.#packaging.isEmpty) {
       this.#deadlineAlarm.clear();
     }
   }
@@ -388,22 +445,12 @@ export class BatchingProducer<T> implements Producer<T> {
       outgoing.stage = 'new'; // it is in no list any more
       this.#fail(outgoing, closedError());
     }
-    for (const outgoing of this.#sealing.held().toReversed()) {
+    for (const outgoing of this.#packaging.held().toReversed()) {
       this.#fail(outgoing, closedError());
     }
-    this.#accumulator?.cancelAll(closedError);
-    this.#calls.abort(closedError());
+    this.#delivery.end(closedError);
   }
 }
-
-/** Above any client's own time-out for a request, whose error says more: for calls that never answer at all. */
-const callTimeoutMs = 30_000;
-
-/**
- * A call under way at a message's deadline has this much longer to be answered. Without an answer the message may or may
- * not have been accepted: it could be neither repeated nor sent to another region without the risk of a duplicate.
- */
-const answerGraceMs = 1_000;
 
 function closedError(): QueueError<'closed'> {
   const message = 'the producer was closed before the queue had accepted the message';

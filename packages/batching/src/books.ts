@@ -12,11 +12,15 @@ export interface ProducerStats {
   readonly batchesInFlight: number;
   /** Messages that the queue accepted. */
   readonly sent: number;
+  /** SQS messages that they were: fewer, where the envelope packs. */
+  readonly packs: number;
+  /** Messages per SQS message; 0 before the first. */
+  readonly meanPack: number;
   /** Messages that were taken in or waited, and then failed. One that was refused at the door is not counted. */
   readonly failed: number;
   /** Batch calls made. */
   readonly batches: number;
-  /** Entries per batch; 0 before the first. */
+  /** Entries, which are SQS messages, per batch; 0 before the first. */
   readonly meanFill: number;
   /** Entries that were sent again. */
   readonly retriedEntries: number;
@@ -35,6 +39,7 @@ export class Books {
   readonly #memory: Memory;
   readonly #instruments: Instruments | undefined;
   #sent = 0;
+  #packs = 0;
   #failed = 0;
   #batches = 0;
   #entries = 0;
@@ -66,13 +71,19 @@ export class Books {
       instruments.batchFill.record(entries);
       instruments.billedRequests.add(billed);
       instruments.entriesRetried.add(retried);
-      this.#recordMemory(instruments);
+      this.recordMemory();
     }
   }
 
-  succeeded(): void {
-    this.#sent++;
-    this.#instruments?.messagesSent.add(1);
+  /** The queue accepted an SQS message with so many in it for which someone waits. */
+  succeeded(messages: number): void {
+    this.#sent += messages;
+    this.#packs++;
+    const instruments = this.#instruments;
+    if (instruments !== undefined) {
+      instruments.messagesSent.add(messages);
+      instruments.packFill.record(messages);
+    }
   }
 
   failed(): void {
@@ -80,12 +91,17 @@ export class Books {
     this.#instruments?.messagesFailed.add(1);
   }
 
-  /** Its memory is free again. */
   settledAfter(durationMs: number): void {
+    this.#instruments?.sendDuration.record(durationMs);
+  }
+
+  recordMemory(): void {
     const instruments = this.#instruments;
     if (instruments !== undefined) {
-      instruments.sendDuration.record(durationMs);
-      this.#recordMemory(instruments);
+      const { bufferedMessages, bufferedBytes, waitingMessages } = this.#memory;
+      instruments.bufferedMessages.set(bufferedMessages);
+      instruments.bufferedBytes.set(bufferedBytes);
+      instruments.waitingMessages.set(waitingMessages);
     }
   }
 
@@ -98,18 +114,13 @@ export class Books {
       waitingBytes,
       batchesInFlight,
       sent: this.#sent,
+      packs: this.#packs,
+      meanPack: this.#packs === 0 ? 0 : this.#sent / this.#packs,
       failed: this.#failed,
       batches: this.#batches,
       meanFill: this.#batches === 0 ? 0 : this.#entries / this.#batches,
       retriedEntries: this.#retriedEntries,
       billedRequests: this.#billedRequests,
     };
-  }
-
-  #recordMemory(instruments: Instruments): void {
-    const { bufferedMessages, bufferedBytes, waitingMessages } = this.#memory;
-    instruments.bufferedMessages.set(bufferedMessages);
-    instruments.bufferedBytes.set(bufferedBytes);
-    instruments.waitingMessages.set(waitingMessages);
   }
 }

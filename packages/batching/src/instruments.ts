@@ -7,6 +7,7 @@ export interface Instruments {
   readonly entriesRetried: Counter;
   readonly billedRequests: Counter;
   readonly batchFill: Histogram;
+  readonly packFill: Histogram;
   readonly sendDuration: Histogram;
   readonly bufferedMessages: Gauge;
   readonly bufferedBytes: Gauge;
@@ -24,6 +25,7 @@ export function createInstruments(recorder: Recorder, dimensions: Dimensions): I
     entriesRetried: recorder.counter('EntriesRetried', dimensions),
     billedRequests: recorder.counter('BilledRequests', dimensions),
     batchFill: recorder.histogram('BatchFill', 'Count', dimensions),
+    packFill: recorder.histogram('PackFill', 'Count', dimensions),
     sendDuration: recorder.histogram('SendDuration', 'Milliseconds', dimensions),
     bufferedMessages: recorder.gauge('BufferedMessages', 'Count', dimensions),
     bufferedBytes: recorder.gauge('BufferedBytes', 'Bytes', dimensions),

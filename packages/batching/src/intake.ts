@@ -18,14 +18,15 @@ import { maxFifoDeadlineMs, type ResolvedProducerOptions } from './producer-opti
 export class Intake<T> {
   readonly #options: ResolvedProducerOptions;
   readonly #fifo: boolean;
-  readonly #idPrefix: string;
+  /** Unlike that of any other producer. */
+  readonly idPrefix: string;
   #lastNumber = 0;
 
   constructor(options: ResolvedProducerOptions, fifo: boolean) {
     const { idPrefix, random } = options;
     this.#options = options;
     this.#fifo = fifo;
-    this.#idPrefix = `${idPrefix === undefined ? '' : `${idPrefix}-`}${randomText(random)}-`;
+    this.idPrefix = `${idPrefix === undefined ? '' : `${idPrefix}-`}${randomText(random)}-`;
   }
 
   /** Throws `message-invalid`, `encode-failed`, `option-invalid` and `aborted`. */
@@ -40,15 +41,25 @@ export class Intake<T> {
     if (signal?.aborted === true) {
       throw abortedError(signal);
     }
-    const { body, groupId, delayMs, traceHeader } = message;
+    const { body, attributes, groupId, traceHeader } = message;
     const deadlineMs = this.#deadlineMs(options?.deadlineMs);
-    const id = message.id ?? this.#idPrefix + ++this.#lastNumber;
+    const id = message.id ?? this.idPrefix + ++this.#lastNumber;
     const deduplicationId = this.#deduplicationId(message, id);
     const content = encode(codec, body);
-    const wire = { body: '', attributes: undefined, groupId, deduplicationId, delayMs, traceHeader };
     const startedAt = clock.monotonic();
     const lane = this.#fifo ? groupId : undefined;
-    return new Outgoing(message, id, content, wire, lane, startedAt, startedAt + deadlineMs, signal);
+    return new Outgoing(
+      message,
+      id,
+      content,
+      attributes,
+      traceHeader,
+      deduplicationId,
+      lane,
+      startedAt,
+      startedAt + deadlineMs,
+      signal,
+    );
   }
 
   #deduplicationId(message: OutgoingMessage<T>, id: string): string | undefined {

@@ -10,46 +10,57 @@ import type {
 import type { AccumulatorEntry, Ticket } from '@sqskit/core/accumulator';
 import type { Linked } from '@sqskit/core/linked-list';
 import type { Epoch } from './epochs.ts';
+import type { Pack } from './pack.ts';
 
-/** The entry that SQS is sent. The envelope decides body and attributes, so they come late. */
-type Wire = SendEntry & { body: string; attributes: MessageAttributes | undefined };
-
-/** What one `send` is about, from the call until it is settled. */
+/**
+ * What one `send` is about, from the call until it is settled. Where messages are not packed it is its own parcel: what
+ * the accumulator carries.
+ */
 export class Outgoing<T> implements AccumulatorEntry, Linked<Outgoing<T>> {
   /**
-   * `waiting` for room in the buffer; `held` in the buffer, until it is sealed and its turn has come; then `handed` to
-   * the accumulator.
+   * `waiting` for room in the buffer; `held` in the buffer, until it is sealed and its turn has come; `sealing` where
+   * that takes its time; then `handed` to the accumulator, by itself or in a pack.
    */
-  stage: 'new' | 'waiting' | 'held' | 'handed' | 'settled' = 'new';
+  stage: 'new' | 'waiting' | 'held' | 'sealing' | 'handed' | 'settled' = 'new';
   previous: Outgoing<T> | undefined;
   next: Outgoing<T> | undefined;
 
   readonly message: OutgoingMessage<T>;
   readonly id: string;
+  /** The message's own, and what tracing added. */
+  readonly attributes: MessageAttributes | undefined;
+  readonly traceHeader: string | undefined;
+  readonly deduplicationId: string | undefined;
   readonly lane: string | undefined;
   readonly startedAt: number;
   readonly deadlineAt: number;
   readonly signal: AbortSignal | undefined;
-  readonly wire: Wire;
-  /** Until it is sealed. */
+  /** Until it is settled, or sealed for good. */
   content: Content | undefined;
-  /** An estimate until it is sealed, then exact. */
+  /** In the buffer. Of a message that is its own parcel, an estimate until it is sealed, then exact. */
   bytes = 0;
+
+  wire: SendEntry = notSealed;
   sealed: Sealed | undefined;
+  ticket: Ticket | undefined;
+  /** Whether it took part in a call. */
+  hasLeft = false;
+  pack: Pack<T> | undefined;
+  /** Calls it took part in with packs that were dissolved. */
+  earlierAttempts = 0;
 
   readonly receipt: Promise<SendReceipt>;
   readonly resolve: (receipt: SendReceipt) => void;
   readonly reject: (error: QueueError) => void;
-  ticket: Ticket | undefined;
   epoch: Epoch | undefined;
-  /** Whether it took part in a call. */
-  hasLeft = false;
 
   constructor(
     message: OutgoingMessage<T>,
     id: string,
     content: Content,
-    wire: Wire,
+    attributes: MessageAttributes | undefined,
+    traceHeader: string | undefined,
+    deduplicationId: string | undefined,
     lane: string | undefined,
     startedAt: number,
     deadlineAt: number,
@@ -58,7 +69,9 @@ export class Outgoing<T> implements AccumulatorEntry, Linked<Outgoing<T>> {
     this.message = message;
     this.id = id;
     this.content = content;
-    this.wire = wire;
+    this.attributes = attributes;
+    this.traceHeader = traceHeader;
+    this.deduplicationId = deduplicationId;
     this.lane = lane;
     this.startedAt = startedAt;
     this.deadlineAt = deadlineAt;
@@ -68,6 +81,8 @@ export class Outgoing<T> implements AccumulatorEntry, Linked<Outgoing<T>> {
     this.reject = keptReject;
   }
 }
+
+const notSealed: SendEntry = { body: '' };
 
 // One function for every promise, where `new Promise((resolve, reject) => …)` makes a closure for each. A promise's
 // executor runs before its constructor returns, so nothing comes between.

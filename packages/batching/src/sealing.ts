@@ -4,58 +4,45 @@ import {
   contentBytes,
   type Envelope,
   type Item,
-  isQueueError,
-  QueueError,
+  type QueueError,
   type Sealed,
 } from '@sqskit/core';
 import { createLinkedList, type LinkedList } from '@sqskit/core/linked-list';
 import { checkPayload } from './message-rules.ts';
 import type { Outgoing } from './outgoing.ts';
-
-export interface SealingHooks<T> {
-  /** Its size is known better than before. */
-  readonly resize: (outgoing: Outgoing<T>, bytes: number) => void;
-  /** A message that was held is sealed, and all of its lane that came before has gone on. */
-  readonly handOver: (outgoing: Outgoing<T>) => void;
-  /** It cannot be sealed. */
-  readonly fail: (outgoing: Outgoing<T>, error: QueueError) => void;
-  /** What sealing left elsewhere is not needed. */
-  readonly discard: (sealed: Sealed) => void;
-}
+import type { Packaging, PackagingHooks } from './packaging.ts';
+import { entryOf, isPromise, sealError } from './seal.ts';
 
 /**
- * Seals messages, and holds those of the buffer that cannot go on yet: not sealed, or after one of their lane that is
- * not. So a lane leaves in the order of `send`, however long each seal takes; messages without a lane do not wait for
- * one another.
- *
- * Each message is sealed by itself. An envelope that packs will be given a prefix of those that are held together.
+ * Each message sealed by itself: it is its own parcel. Sealed as soon as the largest size is known, and held until then;
+ * or where the envelope takes its time; or after one of its lane that is held. So a lane leaves in the order of `send`,
+ * however long each seal takes; messages without a lane do not wait for one another.
  */
-export class Sealing<T> {
+export class Sealing<T> implements Packaging<T> {
   readonly #envelope: Envelope;
-  readonly #hooks: SealingHooks<T>;
+  readonly #hooks: PackagingHooks<T>;
   readonly #held = new Map<string | undefined, LinkedList<Outgoing<T>>>();
   #maxBytes: number | undefined;
 
-  constructor(envelope: Envelope, hooks: SealingHooks<T>) {
+  constructor(envelope: Envelope, hooks: PackagingHooks<T>) {
     this.#envelope = envelope;
     this.#hooks = hooks;
   }
 
-  /** Whether no message is held. */
   get isEmpty(): boolean {
     return this.#held.size === 0;
   }
 
-  /** All that are held; those of a lane in order. */
   held(): readonly Outgoing<T>[] {
     return [...this.#held.values()].flatMap((list) => [...list]);
   }
 
-  /**
-   * Seals a message at once if the largest size is known and the envelope can, otherwise as soon as possible. Throws
-   * `message-invalid`, `message-too-large` and `encode-failed`.
-   */
-  begin(outgoing: Outgoing<T>): void {
+  /** None: what is handed over has a deadline of its own in the accumulator. */
+  handed(): readonly Outgoing<T>[] {
+    return [];
+  }
+
+  prepare(outgoing: Outgoing<T>): void {
     try {
       this.#begin(outgoing);
     } catch (reason) {
@@ -63,34 +50,38 @@ export class Sealing<T> {
     }
   }
 
-  /** Whether a message that was just taken into the buffer has to be held. */
-  mustHold({ sealed, lane }: Outgoing<T>): boolean {
-    return sealed === undefined || (lane !== undefined && this.#held.has(lane));
-  }
-
-  hold(outgoing: Outgoing<T>): void {
-    let list = this.#held.get(outgoing.lane);
+  take(outgoing: Outgoing<T>): void {
+    const { sealed, lane } = outgoing;
+    if (sealed !== undefined && (lane === undefined || !this.#held.has(lane))) {
+      this.#hooks.handOver(outgoing);
+      return;
+    }
+    let list = this.#held.get(lane);
     if (list === undefined) {
       list = createLinkedList();
-      this.#held.set(outgoing.lane, list);
+      this.#held.set(lane, list);
     }
+    outgoing.stage = 'held';
     list.pushBack(outgoing);
+    this.#hooks.held(outgoing);
   }
 
-  /** Takes out a message that is held; its lane goes on without it. */
   remove(outgoing: Outgoing<T>): void {
-    this.#take(outgoing);
+    this.#takeOut(outgoing);
     if (outgoing.lane !== undefined) {
       this.#advance(outgoing.lane);
     }
   }
 
-  /** The largest size is known: seals what came before, in order. */
+  withdraw(outgoing: Outgoing<T>, error: QueueError): void {
+    outgoing.ticket?.cancel(error);
+  }
+
   start(maxBytes: number, waiting: Iterable<Outgoing<T>>): void {
     this.#maxBytes = maxBytes;
     for (const outgoing of [...this.held(), ...waiting]) {
       try {
-        this.begin(outgoing);
+        this.prepare(outgoing);
         this.#goOn(outgoing);
       } catch (reason) {
         this.#hooks.fail(outgoing, sealError(reason));
@@ -98,8 +89,13 @@ export class Sealing<T> {
     }
   }
 
+  // What is held here waits for its seal, which nothing can hurry.
+  hurry(): void {}
+  answered(): void {}
+  settled(): void {}
+
   #begin(outgoing: Outgoing<T>): void {
-    const { id, content, message } = outgoing;
+    const { id, content, attributes } = outgoing;
     const maxBytes = this.#maxBytes;
     if (content === undefined) {
       return; // sealed already
@@ -108,7 +104,7 @@ export class Sealing<T> {
       this.#hooks.resize(outgoing, estimate(outgoing));
       return;
     }
-    const item: Item = { id, content, attributes: message.attributes, attempt: 0 };
+    const item: Item = { id, content, attributes, attempt: 0 };
     const sealed = this.#envelope.seal([item], maxBytes);
     if (!isPromise(sealed)) {
       this.#accept(outgoing, sealed, maxBytes);
@@ -125,14 +121,13 @@ export class Sealing<T> {
     const { payload } = sealed;
     let bytes: number;
     try {
-      checkPayload(payload, outgoing.message.attributes);
+      checkPayload(payload, outgoing.attributes);
       bytes = assertFits(payload, maxBytes);
     } catch (error) {
       this.#hooks.discard(sealed);
       throw error;
     }
-    outgoing.wire.body = payload.body;
-    outgoing.wire.attributes = payload.attributes;
+    outgoing.wire = entryOf(outgoing, payload);
     outgoing.sealed = sealed;
     outgoing.content = undefined;
     this.#hooks.resize(outgoing, bytes);
@@ -157,7 +152,7 @@ export class Sealing<T> {
       return;
     }
     if (outgoing.lane === undefined) {
-      this.#take(outgoing);
+      this.#takeOut(outgoing);
       this.#hooks.handOver(outgoing);
     } else {
       this.#advance(outgoing.lane);
@@ -167,13 +162,13 @@ export class Sealing<T> {
   #advance(lane: string): void {
     let first = this.#held.get(lane)?.first;
     while (first?.sealed !== undefined) {
-      this.#take(first);
+      this.#takeOut(first);
       this.#hooks.handOver(first);
       first = this.#held.get(lane)?.first;
     }
   }
 
-  #take(outgoing: Outgoing<T>): void {
+  #takeOut(outgoing: Outgoing<T>): void {
     const list = this.#held.get(outgoing.lane);
     list?.remove(outgoing);
     if (list?.size === 0) {
@@ -183,19 +178,8 @@ export class Sealing<T> {
 }
 
 /** What a message will take, before it is sealed. Bytes become base64 unless the envelope makes them smaller. */
-function estimate<T>({ content, message }: Outgoing<T>): number {
+function estimate<T>({ content, attributes }: Outgoing<T>): number {
   const bytes = content === undefined ? 0 : contentBytes(content);
   const onTheWire = typeof content === 'string' ? bytes : Math.ceil(bytes / 3) * 4;
-  return onTheWire + attributesBytes(message.attributes);
-}
-
-/** Whatever went wrong, nothing has left the process. */
-function sealError(reason: unknown): QueueError {
-  return isQueueError(reason)
-    ? reason
-    : new QueueError('encode-failed', 'the envelope could not seal the message', {}, { cause: reason });
-}
-
-function isPromise(sealed: Sealed | Promise<Sealed>): sealed is Promise<Sealed> {
-  return 'then' in sealed;
+  return onTheWire + attributesBytes(attributes);
 }

@@ -203,7 +203,7 @@ describe('admission', () => {
           } else if (each.kind === 'release') {
             const [element] = buffered.splice(each.at % Math.max(1, buffered.length), 1);
             if (element !== undefined) {
-              admission.release(element);
+              admission.release(1, element.bytes);
             }
           } else if (each.kind === 'leave') {
             const [element] = waiting.splice(each.at % Math.max(1, waiting.length), 1);

@@ -1,9 +1,12 @@
 import { type Envelope, type Item, plain, type Sealed } from '@sqskit/core';
 import type { Clock } from '@sqskit/core/clock';
 
-/** A plain envelope that takes its time. */
-export function slowEnvelope(clock: Clock, delayMsOf: (item: Item) => number): Envelope {
-  const inner = plain();
+/** An envelope that takes its time: a plain one unless another is given. */
+export function slowEnvelope(
+  clock: Clock,
+  delayMsOf: (item: Item) => number,
+  inner: Envelope = plain(),
+): Envelope {
   return {
     ...inner,
     seal: (items, maxBytes) =>

@@ -48,6 +48,8 @@ describe('stats', () => {
       waitingBytes: 0,
       batchesInFlight: 0,
       sent: 0,
+      packs: 0,
+      meanPack: 0,
       failed: 0,
       batches: 0,
       meanFill: 0,
@@ -59,6 +61,8 @@ describe('stats', () => {
     await clock.settle(settled(bodies('m', 14).map((body) => producer.send({ body }))));
     expect(producer.stats()).toMatchObject({
       sent: 13,
+      packs: 13,
+      meanPack: 1,
       failed: 1,
       batches: 3,
       meanFill: 16 / 3,
@@ -113,6 +117,7 @@ describe('metrics', () => {
       EntriesRetried: 'Count',
       BilledRequests: 'Count',
       BatchFill: 'Count',
+      PackFill: 'Count',
       SendDuration: 'Milliseconds',
       BufferedMessages: 'Count',
       BufferedBytes: 'Bytes',

@@ -446,16 +446,18 @@ function missingOutcome(): Failure {
   };
 }
 
-function deadlineError(node: {
-  readonly attempts: number;
-  readonly lastError: QueueError | undefined;
-}): QueueError {
-  const { attempts, lastError } = node;
-  const message = `gave up at the deadline, after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
+/** The error of an entry that is given up at its deadline. */
+export function deadlineError({ attempts, lastError }: Pick<Ticket, 'attempts' | 'lastError'>): QueueError {
+  const when =
+    attempts === 0
+      ? 'before the first attempt'
+      : `after ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`;
+  const message = `gave up at the deadline, ${when}`;
   return new QueueError('deadline-exceeded', message, { attempts }, { cause: lastError });
 }
 
-function asUnknown(error: QueueError): QueueError {
+/** The same error of an entry that may have taken effect. */
+export function asUnknown(error: QueueError): QueueError {
   if (error.outcome === 'unknown') {
     return error;
   }

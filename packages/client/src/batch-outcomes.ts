@@ -2,6 +2,7 @@ import { type Failure, QueueError, sqsLimits } from '@sqskit/core';
 import { serviceError } from '@sqskit/core/errors';
 import { responseInvalid, withOutcomeUnknown } from './call-failure.ts';
 import { withoutReceiptHandles } from './receipt-handle-mask.ts';
+import type { QueueOperation } from './transport.ts';
 
 /** What every batch action answers with. Ids are the positions of the entries. */
 export interface BatchAnswer<S extends { readonly Id?: string | undefined }> {
@@ -19,7 +20,7 @@ interface FailedEntry {
 
 /** A batch on its way: the entries for the wire, and the outcomes that are known without asking. */
 export interface PreparedBatch<W> {
-  readonly operation: string;
+  readonly operation: QueueOperation;
   readonly entries: W[];
   readonly outcomes: readonly (Failure | undefined)[];
 }
@@ -30,7 +31,7 @@ export interface PreparedBatch<W> {
  * 10 entries, is a caller's mistake.
  */
 export function prepareBatch<E, W>(
-  operation: string,
+  operation: QueueOperation,
   given: readonly E[],
   missingField: (entry: E) => string | undefined,
   toWire: (entry: E, id: string) => W,

@@ -1,16 +1,30 @@
-import { Readable } from 'node:stream';
 import { abortedError, type QueueError } from '@sqskit/core';
 import type { Clock, Timer } from '@sqskit/core/clock';
 import type { Dispatcher } from 'undici';
 import { onAbort } from './abort-listener.ts';
 import type { Connection } from './connection.ts';
-import type { HandlerAbortSignal, HandlerResponse } from './sdk-handler.ts';
+import type { HandlerAbortSignal } from './sdk-handler.ts';
 import { type ExchangePhase, exchangeError, timeoutError } from './transport-error.ts';
 
 export interface ExchangeLimits {
   /** Milliseconds for all of it: the wait for a connection, connecting, and the answer to its last byte. */
   readonly timeoutMs: number;
   readonly connectTimeoutMs: number;
+}
+
+/** What the service answered, complete. */
+export interface ExchangeAnswer {
+  readonly statusCode: number;
+  readonly reason: string;
+  /** By lower-case name; a header that came more than once is an array. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly chunks: readonly Buffer[];
+}
+
+/** Who waits for an exchange: one of the two is called, once. */
+export interface ExchangeListener {
+  resolve(answer: ExchangeAnswer): void;
+  reject(error: QueueError): void;
 }
 
 /**
@@ -32,33 +46,28 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   readonly #limits: ExchangeLimits;
   readonly #signal: HandlerAbortSignal | undefined;
-  readonly #resolve: (response: HandlerResponse) => void;
-  readonly #reject: (error: QueueError) => void;
+  readonly #listener: ExchangeListener;
   readonly #timer: Timer;
   readonly #stopListening: (() => void) | undefined;
   readonly #chunks: Buffer[] = [];
   #phase: ExchangePhase = 'waiting';
   #settled = false;
   #statusCode = 0;
-  #reason: string | undefined;
-  #headers: Record<string, string> = {};
+  #reason = '';
+  #headers: ExchangeAnswer['headers'] = {};
 
   constructor(
     request: { readonly operation: string; readonly isPoll: boolean },
     limits: ExchangeLimits,
     clock: Clock,
     signal: HandlerAbortSignal | undefined,
-    settle: {
-      readonly resolve: (response: HandlerResponse) => void;
-      readonly reject: (error: QueueError) => void;
-    },
+    listener: ExchangeListener,
   ) {
     this.operation = request.operation;
     this.isPoll = request.isPoll;
     this.#limits = limits;
     this.#signal = signal;
-    this.#resolve = settle.resolve;
-    this.#reject = settle.reject;
+    this.#listener = listener;
     this.#timer = clock.setTimer(() => this.#timeOut(), limits.timeoutMs);
     this.#stopListening = signal === undefined ? undefined : onAbort(signal, () => this.#abort());
   }
@@ -80,19 +89,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(
     _controller: Dispatcher.DispatchController,
     statusCode: number,
-    headers: Readonly<Record<string, string | string[] | undefined>>,
-    statusMessage?: string,
+    headers: ExchangeAnswer['headers'],
+    statusMessage = '',
   ): void {
-    if (statusCode < 200) {
-      return;
-    }
-    this.#statusCode = statusCode;
-    this.#reason = statusMessage;
-    for (const name in headers) {
-      const value = headers[name];
-      if (value !== undefined) {
-        this.#headers[name] = typeof value === 'string' ? value : value.join(', ');
-      }
+    if (statusCode >= 200) {
+      this.#statusCode = statusCode;
+      this.#reason = statusMessage;
+      this.#headers = headers;
     }
   }
 
@@ -103,11 +106,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.#settle()) {
       this.onReleased?.(true);
-      this.#resolve({
+      this.#listener.resolve({
         statusCode: this.#statusCode,
-        reason: this.#reason ?? '',
+        reason: this.#reason,
         headers: this.#headers,
-        body: responseBody(this.#headers, this.#chunks),
+        chunks: this.#chunks,
       });
     }
   }
@@ -129,7 +132,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (!this.#settle()) {
       return;
     }
-    this.#reject(errorIn(this.#phase));
+    this.#listener.reject(errorIn(this.#phase));
     if (this.#phase === 'waiting') {
       this.onWithdrawn?.();
     } else {
@@ -148,17 +151,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-function bytesOf(chunks: readonly Buffer[]): Uint8Array {
-  const [first = new Uint8Array()] = chunks;
+/** The body of an answer in one piece. */
+export function bytesOf(chunks: readonly Buffer[]): Buffer {
+  const [first = Buffer.alloc(0)] = chunks;
   return chunks.length <= 1 ? first : Buffer.concat(chunks);
-}
-
-/**
- * The body as one `Uint8Array`, which saves the SDK a stream; every version takes it for the JSON protocols. Other
- * answers may be objects that the SDK hands on as a stream (S3), so they are given as one.
- */
-function responseBody(headers: Readonly<Record<string, string>>, chunks: readonly Buffer[]): unknown {
-  return headers['content-type']?.startsWith('application/x-amz-json') === true
-    ? bytesOf(chunks)
-    : Readable.from(chunks, { objectMode: false });
 }

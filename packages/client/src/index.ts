@@ -1,10 +1,6 @@
 // Connections: a request handler for any client of the AWS SDK v3.
-export {
-  type PooledHandler,
-  type PooledHandlerOptions,
-  type PoolStats,
-  pooledHandler,
-} from './pooled-handler.ts';
+export { type PooledHandler, pooledHandler } from './pooled-handler.ts';
+export type { PooledHandlerOptions, PoolStats } from './pool-options.ts';
 // A client of the installed SDK on such connections.
 export {
   createPooledClient,

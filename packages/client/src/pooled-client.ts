@@ -1,13 +1,8 @@
 import { type Logger, QueueError } from '@sqskit/core';
 import { guardedLogger } from '@sqskit/core/callbacks';
 import { loggerRule, type OptionRules, resolveOptions } from '@sqskit/core/options';
-import {
-  type PooledHandler,
-  type PooledHandlerOptions,
-  type PoolStats,
-  pooledHandler,
-  pooledHandlerRules,
-} from './pooled-handler.ts';
+import { type PooledHandlerOptions, type PoolStats, pooledHandlerRules } from './pool-options.ts';
+import { type PooledHandler, pooledHandler } from './pooled-handler.ts';
 import { makeSdkClient } from './sdk-client.ts';
 import type { Credentials, SqsClient, SqsCommand } from './sqs-client.ts';
 

@@ -1,10 +1,3 @@
-import type {
-  GetQueueAttributesCommandOutput,
-  Message,
-  MessageAttributeValue,
-  ReceiveMessageCommandInput,
-  SendMessageBatchRequestEntry,
-} from '@aws-sdk/client-sqs';
 import {
   type MessageAttribute,
   type MessageAttributes,
@@ -17,6 +10,27 @@ import {
   sqsLimits,
 } from '@sqskit/core';
 import { responseInvalid } from './call-failure.ts';
+import type { BinaryForm } from './transport.ts';
+
+/** An attribute as SQS's JSON protocol has it. */
+interface WireAttribute {
+  readonly DataType?: string | undefined;
+  readonly StringValue?: string | undefined;
+  readonly BinaryValue?: string | Uint8Array | undefined;
+}
+
+/** A message of `ReceiveMessage`. */
+export interface WireMessage {
+  readonly MessageId?: string | undefined;
+  readonly ReceiptHandle?: string | undefined;
+  readonly Body?: string | undefined;
+  readonly MD5OfBody?: string | undefined;
+  readonly Attributes?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly MessageAttributes?: Readonly<Record<string, WireAttribute>> | undefined;
+}
+
+/** What `GetQueueAttributes` says. */
+export type WireQueueAttributes = Readonly<Record<string, string | undefined>>;
 
 /** SQS counts in whole seconds. Rounded up, so that only 0 becomes 0. */
 export function seconds(ms: number): number {
@@ -32,12 +46,12 @@ export function missingField({ body, groupId }: SendEntry, fifo: boolean): strin
 }
 
 /** One entry of `SendMessageBatch`. */
-export function sendEntry(entry: SendEntry, id: string): SendMessageBatchRequestEntry {
+export function sendEntry(entry: SendEntry, id: string, binary: BinaryForm): object {
   const { body, attributes, groupId, deduplicationId, delayMs, traceHeader } = entry;
   return {
     Id: id,
     MessageBody: body,
-    ...(attributes !== undefined && { MessageAttributes: toWire(attributes) }),
+    ...(attributes !== undefined && { MessageAttributes: toWire(attributes, binary) }),
     ...(groupId !== undefined && { MessageGroupId: groupId }),
     ...(deduplicationId !== undefined && { MessageDeduplicationId: deduplicationId }),
     ...(delayMs !== undefined && { DelaySeconds: seconds(delayMs) }),
@@ -47,19 +61,19 @@ export function sendEntry(entry: SendEntry, id: string): SendMessageBatchRequest
   };
 }
 
-function toWire(attributes: MessageAttributes): Record<string, MessageAttributeValue> {
-  const wire: Record<string, MessageAttributeValue> = {};
+function toWire(attributes: MessageAttributes, binary: BinaryForm): Record<string, WireAttribute> {
+  const wire: Record<string, WireAttribute> = {};
   for (const [name, { type, value }] of Object.entries(attributes)) {
     wire[name] =
       typeof value === 'string'
         ? { DataType: type, StringValue: value }
-        : { DataType: type, BinaryValue: value };
+        : { DataType: type, BinaryValue: binary.toWire(value) };
   }
   return wire;
 }
 
 /** The input of `ReceiveMessage`, which asks for every attribute. */
-export function receiveInput(queueUrl: string, request: ReceiveRequest): ReceiveMessageCommandInput {
+export function receiveInput(queueUrl: string, request: ReceiveRequest): object {
   const { maxMessages, waitTimeMs, visibilityTimeoutMs } = request;
   return {
     QueueUrl: queueUrl,
@@ -73,7 +87,7 @@ export function receiveInput(queueUrl: string, request: ReceiveRequest): Receive
 }
 
 /** `undefined` for a message that could not be settled: it has no receipt handle. */
-export function receivedMessage(message: Message): ReceivedMessage | undefined {
+export function receivedMessage(message: WireMessage, binary: BinaryForm): ReceivedMessage | undefined {
   const { MessageId, ReceiptHandle, Body = '', Attributes = {}, MessageAttributes = {} } = message;
   if (MessageId === undefined || ReceiptHandle === undefined) {
     return undefined;
@@ -82,32 +96,36 @@ export function receivedMessage(message: Message): ReceivedMessage | undefined {
     messageId: MessageId,
     receiptHandle: ReceiptHandle,
     body: Body,
-    attributes: fromWire(MessageAttributes),
-    receiveCount: Number(Attributes.ApproximateReceiveCount ?? 1),
-    sentAtMs: Attributes.SentTimestamp === undefined ? undefined : Number(Attributes.SentTimestamp),
-    groupId: Attributes.MessageGroupId,
-    deduplicationId: Attributes.MessageDeduplicationId,
-    sequenceNumber: Attributes.SequenceNumber,
-    traceHeader: Attributes.AWSTraceHeader,
+    attributes: fromWire(MessageAttributes, binary),
+    receiveCount: Number(Attributes['ApproximateReceiveCount'] ?? 1),
+    sentAtMs: Attributes['SentTimestamp'] === undefined ? undefined : Number(Attributes['SentTimestamp']),
+    groupId: Attributes['MessageGroupId'],
+    deduplicationId: Attributes['MessageDeduplicationId'],
+    sequenceNumber: Attributes['SequenceNumber'],
+    traceHeader: Attributes['AWSTraceHeader'],
   };
 }
 
-function fromWire(wire: Readonly<Record<string, MessageAttributeValue>>): MessageAttributes {
+function fromWire(
+  wire: NonNullable<WireMessage['MessageAttributes']>,
+  binary: BinaryForm,
+): MessageAttributes {
   const attributes: Record<string, MessageAttribute> = {};
   for (const [name, { DataType, StringValue, BinaryValue }] of Object.entries(wire)) {
     // SQS has checked the type's form when the message was sent.
-    attributes[name] = { type: DataType as MessageAttributeType, value: StringValue ?? BinaryValue ?? '' };
+    attributes[name] = {
+      type: DataType as MessageAttributeType,
+      value: StringValue ?? (BinaryValue === undefined ? '' : binary.fromWire(BinaryValue)),
+    };
   }
   return attributes;
 }
 
-export type QueueAttributes = NonNullable<GetQueueAttributesCommandOutput['Attributes']>;
-
-export function queueDescription(attributes: QueueAttributes, fifo: boolean): QueueDescription {
-  const { MaximumMessageSize, VisibilityTimeout, RedrivePolicy } = attributes;
+export function queueDescription(attributes: WireQueueAttributes, fifo: boolean): QueueDescription {
+  const { MaximumMessageSize, VisibilityTimeout, RedrivePolicy, ContentBasedDeduplication } = attributes;
   return {
     fifo,
-    contentBasedDeduplication: attributes.ContentBasedDeduplication === 'true',
+    contentBasedDeduplication: ContentBasedDeduplication === 'true',
     maxMessageBytes: Number(MaximumMessageSize ?? sqsLimits.maxMessageBytes),
     visibilityTimeoutMs:
       VisibilityTimeout === undefined
@@ -126,10 +144,10 @@ function redriveOf(policy: string): QueueDescription['redrive'] {
   }
 }
 
-export function queueDepth(attributes: QueueAttributes): QueueDepth {
+export function queueDepth(attributes: WireQueueAttributes): QueueDepth {
   return {
-    visible: Number(attributes.ApproximateNumberOfMessages ?? 0),
-    inFlight: Number(attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
-    delayed: Number(attributes.ApproximateNumberOfMessagesDelayed ?? 0),
+    visible: Number(attributes['ApproximateNumberOfMessages'] ?? 0),
+    inFlight: Number(attributes['ApproximateNumberOfMessagesNotVisible'] ?? 0),
+    delayed: Number(attributes['ApproximateNumberOfMessagesDelayed'] ?? 0),
   };
 }

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { describeOptions } from '@sqskit/core/options';
 import { expect, test } from 'vitest';
+import { pooledHandlerRules } from '../src/pool-options.ts';
 import { pooledClientRules } from '../src/pooled-client.ts';
-import { pooledHandlerRules } from '../src/pooled-handler.ts';
 import { sqsQueueRules } from '../src/sqs-queue.ts';
 
 test.each([

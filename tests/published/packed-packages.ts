@@ -39,15 +39,21 @@ export async function packAll(destination: string): Promise<void> {
   await run('npx', [...pnpm, 'pack', '--pack-destination', destination], { cwd: root });
 }
 
-/** The tarballs of a package and of ours that it depends on, and the peers it needs, for npm to install. */
-export function installArguments(pack: PublicPackage, tarballs: string): string[] {
+/** The tarballs of a package and of ours that it depends on, and the peers it needs or is to have, for npm to install. */
+export function installArguments(
+  pack: PublicPackage,
+  tarballs: string,
+  optionalPeers: readonly string[] = [],
+): string[] {
   const { manifest } = pack;
   const ours = Object.keys(manifest.dependencies ?? {}).flatMap((name) => {
     const dependency = publicPackages.find((one) => one.manifest.name === name);
     return dependency === undefined ? [] : installArguments(dependency, tarballs);
   });
   const peers = Object.keys(manifest.peerDependencies ?? {})
-    .filter((name) => manifest.peerDependenciesMeta?.[name]?.optional !== true)
+    .filter(
+      (name) => manifest.peerDependenciesMeta?.[name]?.optional !== true || optionalPeers.includes(name),
+    )
     .map((name) => `${name}@${installedVersion(pack, name)}`);
   const file = `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`;
   return [...new Set([join(tarballs, file), ...ours, ...peers])];

@@ -17,6 +17,9 @@ const printed: Readonly<Record<string, unknown>> = {
   sqskit: { sent: 1, url: 'eu-west-1', region: 'eu-west-3' },
 };
 
+// Of the peers that npm does not install by itself, what those need.
+const optionalPeers: Readonly<Record<string, readonly string[]>> = { client: ['@aws-sdk/client-sqs'] };
+
 let workspace: string;
 
 beforeAll(async () => {
@@ -36,7 +39,7 @@ describe.each(publicPackages)('$manifest.name, installed alone from its tarball'
   beforeAll(async () => {
     project = mkdtempSync(join(workspace, 'project-'));
     writeFileSync(join(project, 'package.json'), '{ "name": "empty", "private": true }');
-    const packages = installArguments(pack, workspace);
+    const packages = installArguments(pack, workspace, optionalPeers[pack.folder]);
     await runAsUser('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...packages], project);
   }, 120_000);
 
@@ -65,3 +68,14 @@ describe.each(publicPackages)('$manifest.name, installed alone from its tarball'
     );
   });
 });
+
+test('@sqskit/client/lean works where there is no AWS SDK', async () => {
+  const client = publicPackages.find(({ folder }) => folder === 'client');
+  const project = mkdtempSync(join(workspace, 'project-'));
+  writeFileSync(join(project, 'package.json'), '{ "name": "empty", "private": true }');
+  const packages = client === undefined ? [] : installArguments(client, workspace);
+  await runAsUser('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...packages], project);
+  copyFileSync(join(import.meta.dirname, 'use/client-lean.mjs'), join(project, 'lean.mjs'));
+  expect(await runAsUser('ls', ['node_modules'], project)).not.toContain('aws-sdk');
+  expect(JSON.parse(await runAsUser('node', ['lean.mjs'], project))).toEqual([{ ok: true, messageId: 'm' }]);
+}, 120_000);

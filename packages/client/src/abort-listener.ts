@@ -1,3 +1,4 @@
+import { abortedError } from '@sqskit/core';
 import type { HandlerAbortSignal } from './sdk-handler.ts';
 
 type Callback = () => void;
@@ -16,6 +17,22 @@ export function onAbort(signal: HandlerAbortSignal, callback: Callback): Callbac
   const own = callbacks;
   own.add(callback);
   return () => own.delete(callback);
+}
+
+/** What the promise comes to, or a rejection at the abort if that comes first. Nothing has been sent so far. */
+export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) {
+    return promise;
+  }
+  let withdraw: Callback = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    withdraw = onAbort(signal, () => reject(abortedError(signal)));
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    withdraw();
+  }
 }
 
 function listen(signal: HandlerAbortSignal): Set<Callback> {

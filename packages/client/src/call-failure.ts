@@ -1,5 +1,5 @@
-import { abortedError, isQueueError, QueueError, toQueueError } from '@sqskit/core';
-import { serviceError } from '@sqskit/core/errors';
+import { abortedError, isQueueError, QueueError, type QueueErrorOptions, toQueueError } from '@sqskit/core';
+import { type ServiceReport, serviceError } from '@sqskit/core/errors';
 import { withoutReceiptHandles } from './receipt-handle-mask.ts';
 import { errorCode, isNetworkCode, networkError } from './transport-error.ts';
 
@@ -34,15 +34,22 @@ export function callFailure(thrown: unknown, { operation, signal }: CallContext)
 
 /** The same failure, of which nobody can say that it had no effect. */
 export function withOutcomeUnknown(error: QueueError): QueueError {
-  const { code, message, details, retryable, throttled, cause } = error;
-  return error.outcome === 'unknown'
-    ? error
-    : new QueueError(code, message.replace(`[${code}] `, ''), details, {
-        retryable,
-        throttled,
-        outcome: 'unknown',
-        cause,
-      });
+  return error.outcome === 'unknown' ? error : altered(error, { outcome: 'unknown' });
+}
+
+/** The same failure, with more known of it. */
+export function altered(
+  error: QueueError,
+  traits: Pick<QueueErrorOptions, 'outcome' | 'retryable'>,
+): QueueError {
+  const { code, message, details, retryable, throttled, outcome, cause } = error;
+  return new QueueError(code, message.replace(`[${code}] `, ''), details, {
+    retryable,
+    throttled,
+    outcome,
+    cause,
+    ...traits,
+  });
 }
 
 function classify(
@@ -70,12 +77,8 @@ function classify(
 }
 
 /** What SQS said. */
-function reported(
-  error: Partial<SdkError>,
-  operation: string,
-  awsCode: string,
-  message: string | undefined = error.message,
-): QueueError {
+function reported(error: Partial<SdkError>, operation: string, awsCode: string): QueueError {
+  const { message } = error;
   const requestId = error.$metadata?.requestId;
   const said = withoutReceiptHandles(message);
   return serviceError({
@@ -94,9 +97,32 @@ function fromUnreadableAnswer(error: Partial<SdkError>, operation: string): Queu
   if (httpStatus === undefined) {
     return undefined;
   }
+  const requestId = error.$metadata?.requestId;
+  return unreadableAnswer({
+    operation,
+    httpStatus,
+    requestId: typeof requestId === 'string' ? requestId : undefined,
+    cause: error,
+  });
+}
+
+/** The failure of a call whose answer is not JSON. */
+export function unreadableAnswer({
+  operation,
+  httpStatus,
+  requestId,
+  cause,
+}: Pick<ServiceReport, 'operation' | 'requestId' | 'cause'> & { readonly httpStatus: number }): QueueError {
   return httpStatus < 300
-    ? responseInvalid(operation, 'an answer in JSON', 'something else', error)
-    : reported(error, operation, `HTTP ${httpStatus}`, 'an answer that is not JSON');
+    ? responseInvalid(operation, 'an answer in JSON', 'something else', cause)
+    : serviceError({
+        operation,
+        awsCode: `HTTP ${httpStatus}`,
+        httpStatus,
+        requestId,
+        message: 'an answer that is not JSON',
+        cause,
+      });
 }
 
 /** What the SDK found out by itself, before it sent anything or after it had the answer. */

@@ -36,7 +36,7 @@ export function createClientCheck(client: SqsClient, address: QueueAddress, logg
 }
 
 /** A function of the client's configuration failed, such as a provider of its endpoint. Nothing was sent. */
-function uncheckedError(cause: unknown): QueueError<'unexpected'> {
+export function uncheckedError(cause: unknown): QueueError<'unexpected'> {
   const operation = 'clientCheck';
   const message = "the client's region, endpoint or attempts could not be found out";
   return new QueueError('unexpected', message, { operation }, { retryable: true, cause });
@@ -53,12 +53,20 @@ async function checkRegion(config: SqsClientConfig, address: QueueAddress): Prom
   }
   const clientRegion = await config.region().catch(() => queueRegion); // the call itself will say that there is none
   if (clientRegion !== queueRegion) {
-    throw new QueueError(
-      'region-mismatch',
-      `the queue ${address.url} is in ${queueRegion}, and the client is for ${clientRegion}: make a client for each region`,
-      { clientRegion, queueRegion },
-    );
+    throw regionMismatch(address.url, clientRegion, queueRegion);
   }
+}
+
+export function regionMismatch(
+  queueUrl: string,
+  clientRegion: string,
+  queueRegion: string,
+): QueueError<'region-mismatch'> {
+  return new QueueError(
+    'region-mismatch',
+    `the queue ${queueUrl} is in ${queueRegion}, and the client is for ${clientRegion}: make a client for each region`,
+    { clientRegion, queueRegion },
+  );
 }
 
 async function isOutsideAws(endpoint: unknown): Promise<boolean> {
@@ -68,10 +76,14 @@ async function isOutsideAws(endpoint: unknown): Promise<boolean> {
   const resolved: unknown = await endpoint();
   const hostname =
     typeof resolved === 'object' && resolved !== null && 'hostname' in resolved ? resolved.hostname : '';
+  return !isAwsHost(String(hostname));
+}
+
+export function isAwsHost(hostname: string): boolean {
   try {
-    return parseQueueUrl(`https://${String(hostname)}/queue`).partition === undefined;
+    return parseQueueUrl(`https://${hostname}/queue`).partition !== undefined;
   } catch {
-    return true; // not a host that a queue URL could have
+    return false; // not a host that a queue URL could have
   }
 }
 

@@ -1,4 +1,5 @@
 import { sqsLimits } from '@sqskit/core';
+import { escapeUri } from './escape-uri.ts';
 import type { HandlerRequest } from './sdk-handler.ts';
 
 /** `https://sqs.eu-west-1.amazonaws.com`, with the port if there is one. */
@@ -16,13 +17,6 @@ export function pathOf({ path, query }: HandlerRequest): string {
     }
   }
   return parts.length === 0 ? path : `${path}?${parts.join('&')}`;
-}
-
-function escapeUri(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 }
 
 /** `SendMessageBatch` of `AmazonSQS.SendMessageBatch`; the method for services that name no action in a header. */

@@ -102,3 +102,25 @@ export function resolvePoolOptions(options: PooledHandlerOptions): PoolSettings 
   }
   return settings;
 }
+
+const handlerOptionNames = Object.keys(pooledHandlerRules) as (keyof PooledHandlerOptions)[];
+
+/** Those of a client's options that are meant for its handler. */
+export function handlerOptions(options: PooledHandlerOptions): PooledHandlerOptions {
+  return Object.fromEntries(handlerOptionNames.map((name) => [name, options[name]]));
+}
+
+/** Throws `option-invalid`: beside a handler that was given, its options have no meaning. */
+export function refuseHandlerOptions(owner: string, options: PooledHandlerOptions): void {
+  for (const option of handlerOptionNames) {
+    const received = options[option];
+    if (received !== undefined) {
+      const expected = 'given to the pooledHandler itself, since `handler` was given';
+      throw new QueueError('option-invalid', `${owner}: expected \`${option}\` to be ${expected}`, {
+        option,
+        received,
+        expected,
+      });
+    }
+  }
+}

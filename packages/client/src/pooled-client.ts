@@ -1,7 +1,13 @@
 import { type Logger, QueueError } from '@sqskit/core';
 import { guardedLogger } from '@sqskit/core/callbacks';
 import { loggerRule, type OptionRules, resolveOptions } from '@sqskit/core/options';
-import { type PooledHandlerOptions, type PoolStats, pooledHandlerRules } from './pool-options.ts';
+import {
+  handlerOptions,
+  type PooledHandlerOptions,
+  type PoolStats,
+  pooledHandlerRules,
+  refuseHandlerOptions,
+} from './pool-options.ts';
 import { type PooledHandler, pooledHandler } from './pooled-handler.ts';
 import { makeSdkClient } from './sdk-client.ts';
 import type { Credentials, SqsClient, SqsCommand } from './sqs-client.ts';
@@ -73,7 +79,7 @@ export function createPooledClient(options: PooledClientOptions = {}): PooledCli
   );
   const handler = settings.handler ?? pooledHandler(handlerOptions(options));
   if (settings.handler !== undefined) {
-    refuseHandlerOptions(options);
+    refuseHandlerOptions('createPooledClient', options);
   }
   const client = makeSdkClient(settings, handler, guardedLogger(settings.logger));
   let closed = false;
@@ -94,24 +100,4 @@ export function createPooledClient(options: PooledClientOptions = {}): PooledCli
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-const handlerOptionNames = Object.keys(pooledHandlerRules) as (keyof PooledHandlerOptions)[];
-
-function handlerOptions(options: PooledClientOptions): PooledHandlerOptions {
-  return Object.fromEntries(handlerOptionNames.map((name) => [name, options[name]]));
-}
-
-function refuseHandlerOptions(options: PooledClientOptions): void {
-  for (const option of handlerOptionNames) {
-    const received = options[option];
-    if (received !== undefined) {
-      const expected = 'given to the pooledHandler itself, since `handler` was given';
-      throw new QueueError('option-invalid', `createPooledClient: expected \`${option}\` to be ${expected}`, {
-        option,
-        received,
-        expected,
-      });
-    }
-  }
 }

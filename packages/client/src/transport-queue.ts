@@ -162,7 +162,10 @@ export class TransportQueue implements Queue {
   }
 
   async #call(operation: QueueOperation, input: object, options: CallOptions | undefined): Promise<unknown> {
-    await this.#transport.prepare();
+    const preparing = this.#transport.prepare();
+    if (preparing !== undefined) {
+      await preparing;
+    }
     return this.#recorded(operation, () => this.#transport.call(operation, input, options?.signal));
   }
 

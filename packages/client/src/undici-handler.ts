@@ -38,6 +38,10 @@ export class UndiciHandler implements PooledHandler {
     this.#settings = settings;
   }
 
+  get maxConnections(): number {
+    return this.#settings.maxConnections;
+  }
+
   handle(
     request: HandlerRequest,
     { abortSignal, requestTimeout }: HandlerCallOptions = {},

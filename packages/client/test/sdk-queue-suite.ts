@@ -1,32 +1,25 @@
 import type { Queue } from '@sqskit/core';
 import { type FauxqsServer, startFauxqs } from 'fauxqs';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createSqsQueue, type SqsClient } from '../src/index.ts';
 import { type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 
-import {
-  credentials,
-  region,
-  type Sdk,
-  shortTimeoutMs,
-  type TestClient,
-  type TestClientConfig,
-} from './sdk.ts';
+import { type Carrier, credentials, region, shortTimeoutMs, type TestClientConfig } from './sdk.ts';
 import { expected, wholeCallFailures } from './whole-call-failures.ts';
+
 /** A queue over any client: what a user sees of it. */
-export function describeQueue(sdk: Sdk, clientFrom: (config: TestClientConfig) => TestClient): void {
+export function describeQueue(userAgent: RegExp, carrierFrom: (config: TestClientConfig) => Carrier): void {
   let server: ScriptedServer;
   let fauxqs: FauxqsServer;
-  let clients: TestClient[] = [];
-  const makeClient = (config: Partial<TestClientConfig> = {}): SqsClient => {
-    const client = clientFrom({
+  let carriers: Carrier[] = [];
+  const queueOf = (url: string, config: Partial<TestClientConfig> = {}): Queue => {
+    const carrier = carrierFrom({
       endpoint: server.endpoint,
       credentials,
       requestTimeoutMs: 10_000,
       ...config,
     });
-    clients.push(client);
-    return client;
+    carriers.push(carrier);
+    return carrier.queue(url);
   };
   let queue: Queue;
   beforeAll(async () => {
@@ -34,12 +27,12 @@ export function describeQueue(sdk: Sdk, clientFrom: (config: TestClientConfig) =
   });
   beforeEach(async () => {
     server = await startScriptedServer();
-    queue = createSqsQueue(makeClient(), server.queueUrl);
+    queue = queueOf(server.queueUrl);
     return async () => {
-      for (const client of clients) {
-        client.destroy();
+      for (const carrier of carriers) {
+        carrier.destroy();
       }
-      clients = [];
+      carriers = [];
       await server.stop();
     };
   });
@@ -49,13 +42,13 @@ export function describeQueue(sdk: Sdk, clientFrom: (config: TestClientConfig) =
 
   test('is the version that it is meant to be', async () => {
     await queue.depth();
-    expect(server.calls[0]?.headers['user-agent']).toMatch(sdk.userAgent);
+    expect(server.calls[0]?.headers['user-agent']).toMatch(userAgent);
   });
 
   test('a message is sent, received with all its attributes, kept from others, released and deleted', async () => {
     fauxqs.createQueue('round-trip', { region });
     const url = `http://sqs.${region}.localhost:${fauxqs.port}/000000000000/round-trip`;
-    const real = createSqsQueue(makeClient({ endpoint: `http://127.0.0.1:${fauxqs.port}` }), url);
+    const real = queueOf(url, { endpoint: `http://127.0.0.1:${fauxqs.port}` });
     const attributes = {
       text: { type: 'String', value: 'v' },
       count: { type: 'Number.int', value: '12345678901234567890' },
@@ -84,7 +77,7 @@ export function describeQueue(sdk: Sdk, clientFrom: (config: TestClientConfig) =
   test('of a batch, the entry that SQS refuses fails alone', async () => {
     fauxqs.createQueue('partial', { region });
     const url = `http://sqs.${region}.localhost:${fauxqs.port}/000000000000/partial`;
-    const real = createSqsQueue(makeClient({ endpoint: `http://127.0.0.1:${fauxqs.port}` }), url);
+    const real = queueOf(url, { endpoint: `http://127.0.0.1:${fauxqs.port}` });
     const outcomes = await real.sendBatch([{ body: 'good' }, { body: 'bad \u0000' }, { body: 'good too' }]);
     expect(outcomes).toMatchObject([
       { ok: true },
@@ -106,7 +99,7 @@ export function describeQueue(sdk: Sdk, clientFrom: (config: TestClientConfig) =
   }
 
   test('without an answer in time the outcome is unknown, and the connection is closed', async () => {
-    const impatient = createSqsQueue(makeClient({ requestTimeoutMs: shortTimeoutMs }), server.queueUrl);
+    const impatient = queueOf(server.queueUrl, { requestTimeoutMs: shortTimeoutMs });
     server.script({ kind: 'hang' });
     const error = expected('timeout', 'unknown', 'retryable');
     expect(await impatient.sendBatch([{ body: 'a' }])).toMatchObject([{ ok: false, error }]);
@@ -122,7 +115,7 @@ export function describeQueue(sdk: Sdk, clientFrom: (config: TestClientConfig) =
 
   test('credentials that cannot be had fail the call before anything is sent', async () => {
     const missing = Object.assign(new Error('no credentials here'), { name: 'CredentialsProviderError' });
-    const poor = createSqsQueue(makeClient({ credentials: () => Promise.reject(missing) }), server.queueUrl);
+    const poor = queueOf(server.queueUrl, { credentials: () => Promise.reject(missing) });
     const error = expected('access-denied', 'rejected', 'retryable');
     expect(await poor.sendBatch([{ body: 'a' }])).toMatchObject([{ ok: false, error }]);
     expect(server.calls).toHaveLength(0);
@@ -163,7 +156,7 @@ export function describeQueue(sdk: Sdk, clientFrom: (config: TestClientConfig) =
 
   test('a client of another region is refused before anything is sent', async () => {
     const url = 'https://sqs.eu-west-1.amazonaws.com/123456789012/orders';
-    const abroad = createSqsQueue(makeClient({ endpoint: undefined }), url);
+    const abroad = queueOf(url, { endpoint: undefined });
     const error = {
       ...expected('region-mismatch', 'rejected'),
       details: { clientRegion: 'us-east-1', queueRegion: 'eu-west-1' },
@@ -174,7 +167,7 @@ export function describeQueue(sdk: Sdk, clientFrom: (config: TestClientConfig) =
 
   test('an endpoint outside AWS may answer for any region', async () => {
     const url = 'https://sqs.eu-west-1.amazonaws.com/123456789012/orders';
-    expect(await createSqsQueue(makeClient(), url).depth()).toMatchObject({ visible: 3 });
+    expect(await queueOf(url).depth()).toMatchObject({ visible: 3 });
     expect(server.calls[0]?.input).toMatchObject({ QueueUrl: url });
   });
 }

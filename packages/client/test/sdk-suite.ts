@@ -2,12 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { createPooledClient, createSqsQueue, pooledHandler } from '../src/index.ts';
 import { startScriptedServer } from './scripted-server.ts';
 import {
+  type Carrier,
   type ClientConfig,
   credentials,
   region,
   type Sdk,
+  sdkCarrier,
   shortTimeoutMs,
-  type TestClient,
   type TestClientConfig,
 } from './sdk.ts';
 import { describePooledClient } from './sdk-pooled-client-suite.ts';
@@ -18,31 +19,33 @@ import { expected } from './whole-call-failures.ts';
 export function describeSdk(name: string, sdk: Sdk): void {
   const clientWith =
     (handlerFor: (requestTimeoutMs: number) => ClientConfig['requestHandler']) =>
-    ({ endpoint, credentials, requestTimeoutMs }: TestClientConfig): TestClient =>
-      sdk.makeClient({
-        region,
-        credentials,
-        maxAttempts: 1,
-        requestHandler: handlerFor(requestTimeoutMs),
-        ...(endpoint !== undefined && { endpoint }),
-      });
+    ({ endpoint, credentials, requestTimeoutMs }: TestClientConfig): Carrier =>
+      sdkCarrier(
+        sdk.makeClient({
+          region,
+          credentials,
+          maxAttempts: 1,
+          requestHandler: handlerFor(requestTimeoutMs),
+          ...(endpoint !== undefined && { endpoint }),
+        }),
+      );
   describe(`${name} with pooledHandler`, () => {
     describeQueue(
-      sdk,
+      sdk.userAgent,
       clientWith((requestTimeoutMs) => pooledHandler({ requestTimeoutMs })),
     );
     describeRetriesOfTheSdk(sdk);
   });
   describe(`${name} with the SDK's own handler`, () => {
     describeQueue(
-      sdk,
+      sdk.userAgent,
       clientWith((requestTimeout) => ({ requestTimeout, throwOnRequestTimeout: true })),
     );
   });
   describe(`${name} from createPooledClient`, () => {
-    describeQueue(sdk, (config) => {
+    describeQueue(sdk.userAgent, (config) => {
       const client = createPooledClient({ region, ...config });
-      return Object.assign(client, { destroy: () => void client.close() });
+      return sdkCarrier(Object.assign(client, { destroy: () => void client.close() }));
     });
     describePooledClient(sdk);
   });

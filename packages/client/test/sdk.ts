@@ -1,4 +1,11 @@
-import type { Credentials, PooledClient, PooledHandler, SqsClient } from '../src/index.ts';
+import type { Queue } from '@sqskit/core';
+import {
+  type Credentials,
+  createSqsQueue,
+  type PooledClient,
+  type PooledHandler,
+  type SqsClient,
+} from '../src/index.ts';
 
 /** The configuration that these tests give to an `SQSClient`, whatever its version. */
 export interface ClientConfig {
@@ -35,4 +42,13 @@ export interface TestClientConfig {
   readonly requestTimeoutMs: number;
 }
 
-export type TestClient = SqsClient & { destroy(): void };
+/** Queues that share what carries their calls. */
+export interface Carrier {
+  queue(url: string): Queue;
+  destroy(): void;
+}
+
+/** Queues over a client of the SDK. */
+export function sdkCarrier(client: SqsClient & { destroy(): void }): Carrier {
+  return { queue: (url) => createSqsQueue(client, url), destroy: () => client.destroy() };
+}

@@ -11,22 +11,51 @@ export interface QueueAddress {
   readonly partition: string | undefined;
 }
 
-// DNS suffixes of the partitions. Source: the AWS SDK's own partition list (dnsSuffix, dualStackDnsSuffix).
-const partitionsBySuffix: readonly (readonly [suffix: string, partition: string])[] = [
-  ['amazonaws.com.cn', 'aws-cn'],
-  ['api.amazonwebservices.com.cn', 'aws-cn'],
-  ['amazonaws.com', 'aws'],
-  ['api.aws', 'aws'],
-  ['amazonaws.eu', 'aws-eusc'],
-  ['api.amazonwebservices.eu', 'aws-eusc'],
-  ['c2s.ic.gov', 'aws-iso'],
-  ['api.aws.ic.gov', 'aws-iso'],
-  ['sc2s.sgov.gov', 'aws-iso-b'],
-  ['api.aws.scloud', 'aws-iso-b'],
-  ['cloud.adc-e.uk', 'aws-iso-e'],
-  ['api.cloud-aws.adc-e.uk', 'aws-iso-e'],
-  ['csp.hci.ic.gov', 'aws-iso-f'],
-  ['api.aws.hci.ic.gov', 'aws-iso-f'],
+interface Partition {
+  readonly id: string;
+  /** What the names of its regions begin with. */
+  readonly regions: RegExp;
+  readonly dnsSuffix: string;
+  readonly dualStackDnsSuffix: string;
+}
+
+// Source: the AWS SDK's own partition list. GovCloud shares the DNS suffixes of the commercial partition, and comes after
+// it; by region, the commercial partition takes what no other does.
+const commercial: Partition = {
+  id: 'aws',
+  regions: /^/,
+  dnsSuffix: 'amazonaws.com',
+  dualStackDnsSuffix: 'api.aws',
+};
+const partitions: readonly Partition[] = [
+  commercial,
+  { ...commercial, id: 'aws-us-gov', regions: /^us-gov-/ },
+  {
+    id: 'aws-cn',
+    regions: /^cn-/,
+    dnsSuffix: 'amazonaws.com.cn',
+    dualStackDnsSuffix: 'api.amazonwebservices.com.cn',
+  },
+  {
+    id: 'aws-eusc',
+    regions: /^eusc-/,
+    dnsSuffix: 'amazonaws.eu',
+    dualStackDnsSuffix: 'api.amazonwebservices.eu',
+  },
+  { id: 'aws-iso', regions: /^us-iso-/, dnsSuffix: 'c2s.ic.gov', dualStackDnsSuffix: 'api.aws.ic.gov' },
+  { id: 'aws-iso-b', regions: /^us-isob-/, dnsSuffix: 'sc2s.sgov.gov', dualStackDnsSuffix: 'api.aws.scloud' },
+  {
+    id: 'aws-iso-e',
+    regions: /^eu-isoe-/,
+    dnsSuffix: 'cloud.adc-e.uk',
+    dualStackDnsSuffix: 'api.cloud-aws.adc-e.uk',
+  },
+  {
+    id: 'aws-iso-f',
+    regions: /^us-isof-/,
+    dnsSuffix: 'csp.hci.ic.gov',
+    dualStackDnsSuffix: 'api.aws.hci.ic.gov',
+  },
 ];
 
 // Not `new URL`: it refuses hosts such as `sqs.us-east-1.127.0.0.1`, which emulators hand out.
@@ -58,7 +87,10 @@ export function parseQueueUrl(url: string): QueueAddress {
       expected,
     });
   }
-  const suffix = partitionsBySuffix.find(([dnsSuffix]) => host.endsWith(`.${dnsSuffix}`));
+  const partition = partitions.find(
+    ({ dnsSuffix, dualStackDnsSuffix }) =>
+      host.endsWith(`.${dnsSuffix}`) || host.endsWith(`.${dualStackDnsSuffix}`),
+  );
   const account = groups?.['path']?.split('/').at(-1);
   const region = regionOf(host);
   return {
@@ -67,9 +99,31 @@ export function parseQueueUrl(url: string): QueueAddress {
     accountId: account !== undefined && /^\d{12}$/.test(account) ? account : undefined,
     fifo: name.endsWith('.fifo'),
     region,
-    // GovCloud shares its DNS suffix with the commercial partition.
-    partition: region?.startsWith('us-gov-') === true && suffix?.[1] === 'aws' ? 'aws-us-gov' : suffix?.[1],
+    partition: partition === commercial && region?.startsWith('us-gov-') ? 'aws-us-gov' : partition?.id,
   };
+}
+
+function partitionOf(region: string): Partition {
+  return partitions.findLast(({ regions }) => regions.test(region)) ?? commercial;
+}
+
+/** Which of a region's endpoints is meant. */
+export interface EndpointChoice {
+  /** One with validated cryptography (FIPS 140). Default: false. */
+  readonly fips?: boolean | undefined;
+  /** One that has IPv6 addresses as well. Default: false. */
+  readonly dualStack?: boolean | undefined;
+}
+
+/**
+ * The endpoint of SQS in a region, such as `https://sqs.eu-west-1.amazonaws.com`.
+ *
+ * Source: the SDK's endpoint rules of SQS; GovCloud's plain endpoints are FIPS endpoints.
+ */
+export function sqsEndpoint(region: string, { fips = false, dualStack = false }: EndpointChoice = {}): string {
+  const { id, dnsSuffix, dualStackDnsSuffix } = partitionOf(region);
+  const host = fips && !(id === 'aws-us-gov' && !dualStack) ? 'sqs-fips' : 'sqs';
+  return `https://${host}.${region}.${dualStack ? dualStackDnsSuffix : dnsSuffix}`;
 }
 
 function regionOf(host: string): string | undefined {

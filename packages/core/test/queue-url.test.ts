@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isQueueError } from '../src/queue-error.ts';
-import { parseQueueUrl } from '../src/queue-url.ts';
+import { parseQueueUrl, sqsEndpoint } from '../src/queue-url.ts';
 
 describe('the URL of a queue', () => {
   const aws = [
@@ -208,4 +208,21 @@ test('any valid parts are read back', () => {
       });
     }),
   );
+});
+
+describe('the endpoint of a region', () => {
+  test.each([
+    ['eu-west-1', {}, 'https://sqs.eu-west-1.amazonaws.com'],
+    ['eu-west-1', { fips: true }, 'https://sqs-fips.eu-west-1.amazonaws.com'],
+    ['eu-west-1', { dualStack: true }, 'https://sqs.eu-west-1.api.aws'],
+    ['eu-west-1', { fips: true, dualStack: true }, 'https://sqs-fips.eu-west-1.api.aws'],
+    ['us-gov-west-1', { fips: true }, 'https://sqs.us-gov-west-1.amazonaws.com'],
+    ['us-gov-west-1', { fips: true, dualStack: true }, 'https://sqs-fips.us-gov-west-1.api.aws'],
+    ['cn-north-1', { dualStack: true }, 'https://sqs.cn-north-1.api.amazonwebservices.com.cn'],
+    ['eusc-de-east-1', {}, 'https://sqs.eusc-de-east-1.amazonaws.eu'],
+    ['us-isob-east-1', {}, 'https://sqs.us-isob-east-1.sc2s.sgov.gov'],
+  ])('%s, %j: %s', (region, choice, endpoint) => {
+    expect(sqsEndpoint(region, choice)).toBe(endpoint);
+    expect(parseQueueUrl(`${endpoint}/123456789012/q`).region).toBe(region);
+  });
 });

@@ -1,0 +1,10 @@
+// A client and a queue that sign and send by themselves: nothing here needs the AWS SDK.
+
+export type { CredentialsProvider } from './credentials-cache.ts';
+export { createLeanClient, type LeanClient } from './lean-client.ts';
+export type { LeanClientOptions } from './lean-options.ts';
+export { createLeanQueue, type LeanQueueOptions } from './lean-queue.ts';
+export type { PooledHandlerOptions, PoolStats } from './pool-options.ts';
+// What the two take and give, which the root has too.
+export { type PooledHandler, pooledHandler } from './pooled-handler.ts';
+export type { Credentials, SqsClient, SqsClientConfig } from './sqs-client.ts';

@@ -1,8 +1,8 @@
 /** What envelopes need between text and bytes. */
 export interface ByteConversions {
   readonly encodeBase64: (bytes: Uint8Array) => string;
-  /** Of a text that is standard, padded base64; anything else is for the caller to refuse. */
-  readonly decodeBase64: (text: string) => Uint8Array;
+  /** Of standard, padded base64; `undefined` for any other text. */
+  readonly decodeBase64: (text: string) => Uint8Array | undefined;
   /** UTF-8 bytes of a text, as SQS counts them. A lone surrogate counts as the three bytes of U+FFFD. */
   readonly utf8Length: (text: string) => number;
 }
@@ -16,7 +16,8 @@ export const webConversions: ByteConversions = {
     }
     return btoa(binary);
   },
-  decodeBase64: (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0)),
+  decodeBase64: (text) =>
+    isBase64(text) ? Uint8Array.from(atob(text), (character) => character.charCodeAt(0)) : undefined,
   utf8Length(text) {
     let bytes = text.length;
     for (let index = 0; index < text.length; index++) {
@@ -48,7 +49,17 @@ function bufferConversions(nodeBuffer: BufferConstructorLike): ByteConversions {
   return {
     encodeBase64: ({ buffer, byteOffset, byteLength }) =>
       nodeBuffer.from(buffer, byteOffset, byteLength).toString('base64'),
-    decodeBase64: (text) => nodeBuffer.from(text, 'base64'),
+    decodeBase64(text) {
+      // Buffer takes the alphabet of URLs too, and skips what is in neither: then fewer bytes come out than there should.
+      // To search the text for other characters first takes three times as long.
+      if (text.length % 4 !== 0 || text.includes('-') || text.includes('_')) {
+        return undefined;
+      }
+      const bytes = nodeBuffer.from(text, 'base64');
+      const padding = text.endsWith('==') ? 2 : Number(text.endsWith('='));
+      const isAll = bytes.length === (text.length / 4) * 3 - padding;
+      return isAll && nodeBuffer.byteLength(text) === text.length ? bytes : undefined;
+    },
     utf8Length: (text) => nodeBuffer.byteLength(text),
   };
 }
@@ -57,12 +68,8 @@ const nodeBuffer = (globalThis as { readonly Buffer?: BufferConstructorLike | un
 const conversions = nodeBuffer === undefined ? webConversions : bufferConversions(nodeBuffer);
 
 export const encodeBase64: ByteConversions['encodeBase64'] = conversions.encodeBase64;
+export const decodeBase64: ByteConversions['decodeBase64'] = conversions.decodeBase64;
 export const utf8Length: ByteConversions['utf8Length'] = conversions.utf8Length;
-
-/** Decodes standard, padded base64, or returns `undefined` where the text is not that. */
-export function decodeBase64(text: string): Uint8Array | undefined {
-  return isBase64(text) ? conversions.decodeBase64(text) : undefined;
-}
 
 const outsideAlphabet = /[^A-Za-z0-9+/]/;
 

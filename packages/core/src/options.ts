@@ -19,6 +19,8 @@ export interface NumberRule extends RuleCommon {
   readonly max: number;
   readonly unit?: 'ms' | 'bytes' | undefined;
   readonly fractional?: boolean | undefined;
+  /** The default in words, for the table, where it depends on other options. */
+  readonly shown?: string | undefined;
 }
 
 export interface BooleanRule extends RuleCommon {
@@ -213,7 +215,7 @@ export function describeOptions(rules: object): string {
 }
 
 function shownDefault(rule: AnyRule): string {
-  if ((rule.kind === 'object' || rule.kind === 'function') && rule.shown !== undefined) {
+  if ('shown' in rule && rule.shown !== undefined) {
     return rule.shown;
   }
   if (rule.default === undefined) {

@@ -10,11 +10,7 @@ import {
 } from '../src/bytes.ts';
 import { secondCopy } from './second-copy.ts';
 
-const native: ByteConversions = {
-  encodeBase64,
-  decodeBase64: (text) => decodeBase64(text) ?? expect.unreachable('it is base64'),
-  utf8Length,
-};
+const native: ByteConversions = { encodeBase64, decodeBase64, utf8Length };
 const anyUtf16 = fc.string({
   unit: fc
     .oneof(fc.integer({ min: 0, max: 0xff_ff }), fc.integer({ min: 0xd8_00, max: 0xdf_ff }))
@@ -51,7 +47,7 @@ describe.each([
   test('any bytes come back from their base64', () => {
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
-        expect(Uint8Array.from(decode(encode(bytes)))).toEqual(bytes);
+        expect(Uint8Array.from(decode(encode(bytes)) ?? [])).toEqual(bytes);
       }),
     );
   });
@@ -103,6 +99,7 @@ describe('decodeBase64', () => {
     'AA A',
     'AA-_',
     'AAÄA',
+    'AAŁA',
     '{"id":1}',
   ])('refuses %j', (text) => {
     expect(decodeBase64(text)).toBeUndefined();
@@ -110,7 +107,10 @@ describe('decodeBase64', () => {
 
   test('accepts exactly what the grammar of padded base64 does', () => {
     const grammar = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-    const near = fc.string({ unit: fc.constantFrom('A', 'z', '9', '+', '/', '=', '\n', '-'), maxLength: 12 });
+    const near = fc.string({
+      unit: fc.constantFrom('A', 'z', '9', '+', '/', '=', '\n', '-', 'é', 'Ł'),
+      maxLength: 12,
+    });
     fc.assert(
       fc.property(near, (text) => {
         expect(isBase64(text)).toBe(grammar.test(text));

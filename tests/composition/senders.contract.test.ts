@@ -1,5 +1,5 @@
 import { createProducer } from '@sqskit/batching';
-import { compressed, fflateGzip, guideEnvelope, nodeGzip } from '@sqskit/compression';
+import { compressed, fflateEngine, guideEnvelope, nodeEngine } from '@sqskit/compression';
 import { contentText, type Envelope, plain, type Sender, text } from '@sqskit/core';
 import { createRegionalSender } from '@sqskit/routing';
 import { type SenderParts, senderContract } from '@sqskit/testing';
@@ -9,8 +9,8 @@ import { describe, expect, test } from 'vitest';
 
 const envelopes: Readonly<Record<string, () => Envelope>> = {
   plain,
-  'compressed, on Node': () => compressed({ thresholdBytes: 0, engine: nodeGzip() }),
-  'compressed, portably': () => compressed({ thresholdBytes: 0, engine: fflateGzip }),
+  'compressed, on Node': () => compressed({ thresholdBytes: 0, engine: nodeEngine() }),
+  'compressed, portably': () => compressed({ thresholdBytes: 0, engine: fflateEngine }),
   guide: () => guideEnvelope({ thresholdBytes: 0 }),
   'slow to seal': () => slow(plain()),
 };

@@ -1,62 +1,81 @@
-import { type Content, contentText, QueueError } from '@sqskit/core';
-import { framedBody, readBody, textBody, type WireFrame } from '@sqskit/core/wire';
+import type { Content, MessageAttributes, Payload } from '@sqskit/core';
+import { framedBody, textBody } from '@sqskit/core/wire';
+import { readForeign } from './foreign/read-foreign.ts';
 import { readGuide } from './guide-form.ts';
 
 /**
  * The kinds of body of this package, in core's wire format. docs/wire-format.md is their specification.
  *
+ *     ~1c<base64>    a block (block.ts): one content
+ *     ~1p<base64>    a block: a pack of contents (pack-format.ts)
+ *     ~1ac, ~1ap     the same, the block being the value of the attribute `sqskit`
  *     ~1g<base64>    gzip of a text, in UTF-8
  *     ~1h<base64>    gzip of bytes
- *     ~1q<text>      a text that would be taken for the guide's form, without the `{"` before it and the `}` after it
+ *     ~1q<text>      a text that would be taken for something else, without the `{"` before it and the `}` after it
  */
+export type BlockKind = 'c' | 'p';
+
+/** The Binary attribute that carries a block, and what it adds to a message's size besides the block. */
+export const blockAttribute = 'sqskit';
+const blockAttributeBytes = blockAttribute.length + 'Binary'.length;
+
+export type Transport = 'body' | 'attribute';
+
+export function blockBody(kind: BlockKind, block: Uint8Array): string {
+  return framedBody(kind, block);
+}
+
+/** The payload that carries a block in the attribute. */
+export function blockInAttribute(
+  kind: BlockKind,
+  block: Uint8Array,
+  attributes: MessageAttributes | undefined,
+): Payload {
+  return {
+    body: `~1a${kind}`,
+    attributes: { ...attributes, [blockAttribute]: { type: 'Binary', value: block } },
+  };
+}
+
+/** What SQS counts of a block and what carries it. */
+export function carriedBytes(blockBytes: number, transport: Transport): number {
+  return transport === 'attribute' ? 4 + blockAttributeBytes + blockBytes : 3 + 4 * Math.ceil(blockBytes / 3);
+}
+
+/** The largest block that is carried in so many bytes. */
+export function blockBytesIn(bytes: number, transport: Transport): number {
+  return transport === 'attribute' ? bytes - 4 - blockAttributeBytes : Math.floor((bytes - 3) / 4) * 3;
+}
+
 export function gzipBody(content: Content, gzip: Uint8Array): string {
   return framedBody(typeof content === 'string' ? 'g' : 'h', gzip);
 }
 
-/** The body of a content to which nothing is done: that of the plain envelope, in the same number of bytes at least. */
-export function uncompressedBody(content: Content): string {
+/**
+ * The body of a content to which nothing is done: that of the plain envelope, in the same number of bytes at least.
+ * `undefined` for a text that would come out as something else whatever its body: it has to be in a block.
+ */
+export function uncompressedBody(
+  content: Content,
+  attributes: MessageAttributes | undefined,
+): string | undefined {
   if (typeof content !== 'string') {
     return framedBody('b', content);
   }
-  return readGuide(content) === undefined ? textBody(content) : `~1q${content.slice(2, -1)}`;
+  if (!isTakenForAnother(content, attributes)) {
+    return textBody(content);
+  }
+  return content.startsWith('{"') && content.endsWith('}') ? `~1q${content.slice(2, -1)}` : undefined;
 }
 
-/** The content of any body: plain, of this package, or in the guide's form. Throws `decode-failed`. */
-export function openBody(body: string, gunzip: (bytes: Uint8Array) => Uint8Array): Content {
-  const wire = readBody(body);
-  if ('text' in wire) {
-    const gzip = readGuide(wire.text);
-    return gzip === undefined ? wire.text : utf8Text(gunzip(gzip));
+/** Whether a text that is sent as it is would be read as the guide's form, or as another library's. */
+export function isTakenForAnother(text: string, attributes: MessageAttributes | undefined): boolean {
+  if (readGuide(text) !== undefined) {
+    return true;
   }
-  switch (wire.kind) {
-    case 'b':
-      return bytesOf(wire);
-    case 'g':
-      return utf8Text(gunzip(bytesOf(wire)));
-    case 'h':
-      return gunzip(bytesOf(wire));
-    case 'q':
-      return `{"${body.slice(3)}}`;
-    default:
-      throw broken(`the body is of kind '${wire.kind}': give the consumer the producer's envelope`);
-  }
-}
-
-function bytesOf({ kind, bytes }: WireFrame): Uint8Array {
-  if (bytes === undefined) {
-    throw broken(`the body is of kind '${kind}' but not base64`);
-  }
-  return bytes;
-}
-
-function utf8Text(bytes: Uint8Array): string {
   try {
-    return contentText(bytes);
-  } catch (reason) {
-    throw broken('the decompressed content should be text but is not UTF-8', reason);
+    return readForeign({ body: text, attributes }, () => new Uint8Array()) !== undefined;
+  } catch {
+    return true;
   }
-}
-
-function broken(message: string, cause?: unknown): QueueError<'decode-failed'> {
-  return new QueueError('decode-failed', message, {}, { cause });
 }

@@ -1,8 +1,7 @@
-import type { Envelope } from '@sqskit/core';
-import { uncompressedBody } from './body.ts';
-import type { CompressionOptions } from './compression-options.ts';
-import { guideBody } from './guide-form.ts';
-import { gzipEnvelope } from './gzip-envelope.ts';
+import { assertFits, type Envelope, type Payload } from '@sqskit/core';
+import { framedBody } from '@sqskit/core/wire';
+import type { GuideOptions } from './compression-options.ts';
+import { guideBody } from './guide-body.ts';
 import { createGzipper } from './gzipper.ts';
 
 /**
@@ -10,12 +9,19 @@ import { createGzipper } from './gzipper.ts';
  * the threshold becomes `{"compressed": true, "data": …, "original_size": …, "compressed_size": …}` where that is
  * smaller, other text stays as it is. Bytes, which that form has no place for, travel as in the plain envelope.
  *
- * Reads what `compressed()` reads. Throws `option-invalid`.
+ * Reads what `compressed()` reads, but for what needs a dictionary. Throws `option-invalid`.
  */
-export function guideEnvelope(options?: CompressionOptions): Envelope {
+export function guideEnvelope(options?: GuideOptions): Envelope {
   const gzipper = createGzipper('guideEnvelope', options);
-  return gzipEnvelope(
-    (content) => (typeof content === 'string' ? guideBody(content, gzipper) : uncompressedBody(content)),
-    gzipper,
-  );
+  return {
+    maxItems: 1,
+    seal([{ content, attributes }], maxBytes) {
+      const body =
+        typeof content === 'string' ? guideBody(content, gzipper, attributes) : framedBody('b', content);
+      const payload: Payload = { body, attributes };
+      assertFits(payload, maxBytes);
+      return { payload, taken: 1 };
+    },
+    open: gzipper.open,
+  };
 }

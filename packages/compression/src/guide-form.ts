@@ -1,27 +1,4 @@
-import { contentBytes } from '@sqskit/core';
-import { decodeBase64, encodeBase64, textBody } from '@sqskit/core/wire';
-import type { Gzipper } from './gzipper.ts';
-
-/**
- * The body of a text: itself, or above the threshold in the guide's form, where that is smaller:
- *
- *     {"compressed":true,"data":"<base64 of gzip>","original_size":2048,"compressed_size":512}
- *
- * Both sizes are in bytes, of the text in UTF-8 and of the gzip data. A text that is of this form already is wrapped
- * whatever its size, so that it comes back as it was.
- */
-export function guideBody(text: string, gzipper: Gzipper): string {
-  const wrap = (gzip: Uint8Array): string =>
-    JSON.stringify({
-      compressed: true,
-      data: encodeBase64(gzip),
-      original_size: contentBytes(text),
-      compressed_size: gzip.length,
-    });
-  return readGuide(text) === undefined
-    ? gzipper.shrink(text, textBody(text), wrap)
-    : wrap(gzipper.gzip(text));
-}
+import { decodeBase64 } from '@sqskit/core/wire';
 
 /**
  * The gzip data of a body in the guide's form, or `undefined` where it is anything else: an object of exactly these

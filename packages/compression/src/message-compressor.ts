@@ -1,7 +1,6 @@
-import { type Content, contentText, json, QueueError } from '@sqskit/core';
-import { openBody } from './body.ts';
-import type { CompressionOptions } from './compression-options.ts';
-import { guideBody } from './guide-form.ts';
+import { type Content, contentText, json, type Opened, QueueError } from '@sqskit/core';
+import type { GuideOptions } from './compression-options.ts';
+import { guideBody } from './guide-body.ts';
 import { createGzipper } from './gzipper.ts';
 
 /** The guide's two functions, for people who bring their own queue. */
@@ -13,7 +12,7 @@ export interface MessageCompressor {
 }
 
 /** Bodies in the form of the guide's Python class, which reads ours and whose bodies we read. Throws `option-invalid`. */
-export function createMessageCompressor(options?: CompressionOptions): MessageCompressor {
+export function createMessageCompressor(options?: GuideOptions): MessageCompressor {
   const gzipper = createGzipper('createMessageCompressor', options);
   return {
     compressMessage: (message) => guideBody(encoded(message), gzipper),
@@ -21,9 +20,22 @@ export function createMessageCompressor(options?: CompressionOptions): MessageCo
       if (typeof body !== 'string') {
         throw new QueueError('decode-failed', `expected the body as a string, received ${typeof body}`, {});
       }
-      return decoded(openBody(body, gzipper.gunzip));
+      return decoded(contentOf(gzipper.open({ body })));
     },
   };
+}
+
+/** The one content of a body. */
+function contentOf(opened: Opened | Promise<Opened>): Content {
+  const items = opened instanceof Promise ? [] : opened.items; // a gzipper opens at once
+  const [item] = items;
+  if (item === undefined || items.length > 1) {
+    throw new QueueError('decode-failed', 'the body holds several messages: open it with an envelope', {});
+  }
+  if ('error' in item) {
+    throw item.error;
+  }
+  return item.content;
 }
 
 const codec = json<unknown>();

@@ -1,26 +1,48 @@
-import type { Recorder } from '@sqskit/core';
+import type { Histogram, Recorder } from '@sqskit/core';
 import type { Clock } from '@sqskit/core/clock';
-import type { GzipEngine } from './gzip-engine.ts';
+import type { Compressor, Engine } from './engine.ts';
 
 /** Records the time that each call of an engine takes, unless it throws. The engine itself where nothing listens. */
-export function timedEngine(engine: GzipEngine, recorder: Recorder, clock: Clock): GzipEngine {
+export function timedEngine(engine: Engine, recorder: Recorder, clock: Clock): Engine {
   if (!recorder.enabled) {
     return engine;
   }
   const compressionTime = recorder.histogram('CompressionTime', 'Milliseconds');
   const decompressionTime = recorder.histogram('DecompressionTime', 'Milliseconds');
+
+  function timed<A extends unknown[], T>(histogram: Histogram, call: (...args: A) => T): (...args: A) => T {
+    return (...args) => {
+      const startedAt = clock.monotonic();
+      const result = call(...args);
+      histogram.record(clock.monotonic() - startedAt);
+      return result;
+    };
+  }
+  function timedLater<A extends unknown[], T>(
+    histogram: Histogram,
+    call: ((...args: A) => Promise<T>) | undefined,
+  ): ((...args: A) => Promise<T>) | undefined {
+    return (
+      call &&
+      (async (...args) => {
+        const startedAt = clock.monotonic();
+        const result = await call(...args);
+        histogram.record(clock.monotonic() - startedAt);
+        return result;
+      })
+    );
+  }
+  const timedCompressor = (inner: Compressor): Compressor => ({
+    takesDictionary: inner.takesDictionary,
+    compress: timed(compressionTime, (...args) => inner.compress(...args)),
+    decompress: timed(decompressionTime, (...args) => inner.decompress(...args)),
+    compressLater: timedLater(compressionTime, inner.compressLater),
+    decompressLater: timedLater(decompressionTime, inner.decompressLater),
+  });
   return {
-    gzip(bytes, level) {
-      const startedAt = clock.monotonic();
-      const gzip = engine.gzip(bytes, level);
-      compressionTime.record(clock.monotonic() - startedAt);
-      return gzip;
-    },
-    gunzip(bytes, maxOutputBytes) {
-      const startedAt = clock.monotonic();
-      const content = engine.gunzip(bytes, maxOutputBytes);
-      decompressionTime.record(clock.monotonic() - startedAt);
-      return content;
+    compressor(algorithm) {
+      const inner = engine.compressor(algorithm);
+      return inner && timedCompressor(inner);
     },
   };
 }

@@ -1,10 +1,15 @@
 import { type Envelope, plain } from '@sqskit/core';
 import { envelopeContract } from '@sqskit/testing';
 import { describe, expect, test } from 'vitest';
-import { compressed, guideEnvelope } from '../src/index.ts';
-import { engines, everyEngine } from './engines.ts';
+import { compressed, createDictionary, guideEnvelope, type PackingOptions, packed } from '../src/index.ts';
+import { engines, withoutZstd } from './engines.ts';
 
 const { node, fflate } = engines;
+const dictionary = createDictionary(
+  new TextEncoder().encode(
+    '"tags":["a","b"],"nested":{"quote":"\\"","back":"the same again and again {"id":17,',
+  ),
+);
 
 /** One seals and another opens, as in a fleet whose halves differ. */
 function halves(sealer: Envelope, opener: Envelope): Envelope {
@@ -15,31 +20,75 @@ function halves(sealer: Envelope, opener: Envelope): Envelope {
   };
 }
 
+const everything = { thresholdBytes: 0 };
+const attribute = { ...everything, transport: 'attribute' } as const;
+const shared = { ...everything, dictionary };
+
+const singles = {
+  'compressed()': () => compressed(),
+  'compressed() of every content': () => compressed(everything),
+  'compressed() by zstd': () => compressed({ ...everything, algorithm: 'zstd' }),
+  'compressed() by zstd in an attribute, with a dictionary': () =>
+    compressed({ ...attribute, ...shared, algorithm: 'zstd' }),
+  'compressed() by deflate in an attribute': () => compressed({ ...attribute, algorithm: 'deflate' }),
+  'compressed() by deflate, with a dictionary': () => compressed({ ...shared, algorithm: 'deflate' }),
+  'compressed() by gzip': () => compressed({ ...everything, algorithm: 'gzip' }),
+  'compressed() off the event loop': () => compressed({ ...everything, maxBlockMs: 0 }),
+  'compressed() on a Node without zstd': () => compressed({ ...everything, engine: withoutZstd }),
+  'compressed() on fflate': () => compressed({ ...everything, engine: fflate }),
+  'compressed() on fflate in an attribute, with a dictionary': () =>
+    compressed({ ...attribute, ...shared, engine: fflate }),
+  'compressed() by gzip on fflate': () => compressed({ ...everything, engine: fflate, algorithm: 'gzip' }),
+  'guideEnvelope()': () => guideEnvelope(),
+  'guideEnvelope() of every content': () => guideEnvelope(everything),
+  'guideEnvelope() of every content on fflate': () => guideEnvelope({ ...everything, engine: fflate }),
+};
+
+const packs: Readonly<Record<string, PackingOptions>> = {
+  'packed()': {},
+  'packed() of at most 1,024 bytes': { targetBytes: 1_024 },
+  'packed() of at most three': { maxItems: 3 },
+  'packed() in an attribute': attribute,
+  'packed() with a dictionary': shared,
+  'packed() off the event loop': { ...everything, maxBlockMs: 0 },
+  'packed() by deflate, in an attribute, with a dictionary': {
+    ...attribute,
+    ...shared,
+    algorithm: 'deflate',
+  },
+  'packed() on a Node without zstd': { engine: withoutZstd },
+  'packed() on fflate': { engine: fflate },
+  'packed() on fflate, with a dictionary': { ...shared, engine: fflate },
+};
+
 const crossed = {
   'compressed() by zlib, opened by fflate,': () =>
-    halves(compressed({ engine: node, thresholdBytes: 0 }), compressed({ engine: fflate })),
+    halves(
+      compressed({ ...shared, engine: node, algorithm: 'deflate' }),
+      compressed({ engine: fflate, dictionaries: [dictionary] }),
+    ),
   'compressed() by fflate, opened by zlib,': () =>
-    halves(compressed({ engine: fflate, thresholdBytes: 0 }), compressed({ engine: node })),
+    halves(compressed({ ...shared, engine: fflate }), compressed({ engine: node, dictionary })),
+  'packed() by zlib, opened by fflate,': () =>
+    halves(packed({ engine: node, algorithm: 'deflate' }), packed({ engine: fflate })),
+  'packed() by fflate, opened by zlib,': () => halves(packed({ engine: fflate }), packed()),
+  'packed(), opened by compressed(),': () => halves(packed(), compressed()),
+  'compressed(), opened by packed(),': () => halves(compressed(everything), packed()),
   'guideEnvelope(), opened by compressed(),': () => halves(guideEnvelope(), compressed()),
   'compressed(), opened by guideEnvelope(),': () => halves(compressed(), guideEnvelope()),
-  'plain(), opened by compressed(),': () => halves(plain(), compressed()),
+  'plain(), opened by packed(),': () => halves(plain(), packed()),
 };
-const own = Object.fromEntries(
-  everyEngine.flatMap(([name, engine]) => [
-    [`compressed() on ${name}`, () => compressed({ engine })],
-    [`compressed() of every content on ${name}`, () => compressed({ engine, thresholdBytes: 0 })],
-    [`guideEnvelope() on ${name}`, () => guideEnvelope({ engine })],
-    [`guideEnvelope() of every content on ${name}`, () => guideEnvelope({ engine, thresholdBytes: 0 })],
-  ]),
-);
 
-describe.each(Object.entries({ ...own, ...crossed }))(
-  '%s keeps the contract of an envelope',
-  (_, createEnvelope) => {
-    const cases = envelopeContract({ createEnvelope }).map(({ name, run }) => [name, run] as const);
+const makers: Readonly<Record<string, () => Envelope>> = {
+  ...singles,
+  ...Object.fromEntries(Object.entries(packs).map(([name, options]) => [name, () => packed(options)])),
+  ...crossed,
+};
 
-    test.each(cases)('%s', async (_name, run) => {
-      await expect(run()).resolves.toBeUndefined();
-    });
-  },
-);
+describe.each(Object.entries(makers))('%s keeps the contract of an envelope', (_, createEnvelope) => {
+  const cases = envelopeContract({ createEnvelope }).map(({ name, run }) => [name, run] as const);
+
+  test.each(cases)('%s', async (_name, run) => {
+    await expect(run()).resolves.toBeUndefined();
+  });
+});

@@ -3,34 +3,68 @@ import type { Recorder } from '@sqskit/core';
 import { systemClock } from '@sqskit/core/clock';
 import { describeOptions } from '@sqskit/core/options';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { compressionRules } from '../src/compression-options.ts';
+import { compressionRules, guideRules } from '../src/compression-options.ts';
 import {
   compressed,
+  createDictionary,
   createMessageCompressor,
-  type GzipEngine,
+  type Engine,
   guideEnvelope,
-  nodeGzip,
+  nodeEngine,
+  packed,
 } from '../src/index.ts';
-import { engines } from './engines.ts';
+import { packingRules } from '../src/packing-options.ts';
+import { engines, gzipOf, withoutZstd } from './engines.ts';
 import { bodyOf, contentOrError } from './opening.ts';
 
 const text = 'a'.repeat(2_000);
+/** Node 22.15 to 22.18: its zstd takes no dictionary. */
+const ignoringDictionaries: Engine = {
+  compressor(algorithm) {
+    const inner = engines.node.compressor(algorithm);
+    return inner && { ...inner, takesDictionary: algorithm === 'deflate' };
+  },
+};
 /** A text of which the engines make different bytes. */
 const varied = JSON.stringify(Array.from({ length: 90 }, (_, id) => ({ id, place: 'Añatuya' })));
 
 afterEach(() => vi.unstubAllGlobals());
 
-test('the options table of the README is the rules’', () => {
+test.each([
+  ['compression', compressionRules],
+  ['packing', packingRules],
+  ['guide', guideRules],
+])('the %s options table of the README is the rules’', (name, rules) => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-  const table = /<!-- options:compression -->\n(.*?)\n<!-- \/options -->/s.exec(readme)?.[1];
-  expect(table).toBe(describeOptions(compressionRules));
+  const table = new RegExp(`<!-- options:${name} -->\n(.*?)\n<!-- /options -->`, 's').exec(readme)?.[1];
+  expect(table).toBe(describeOptions(rules));
 });
 
-describe.each([
+const makers: readonly (readonly [name: string, make: (options: never) => unknown])[] = [
   ['compressed', compressed],
+  ['packed', packed],
   ['guideEnvelope', guideEnvelope],
   ['createMessageCompressor', createMessageCompressor],
-])('%s', (name, make) => {
+];
+
+/** The error of options that only JavaScript callers can give. */
+function refusalOf(make: (options: never) => unknown, options: object): unknown {
+  try {
+    return make(options as never);
+  } catch (error) {
+    return error;
+  }
+}
+
+/** That error, for the first of the options. */
+function refusalBy(name: string, options: object): unknown {
+  return expect.objectContaining({
+    code: 'option-invalid',
+    message: expect.stringContaining(`${name}: expected \`${Object.keys(options)[0]}\``),
+  });
+}
+
+describe.each(makers)('%s', (name, make) => {
   test.each([
     { thresholdBytes: -1 },
     { thresholdBytes: 1.5 },
@@ -44,15 +78,7 @@ describe.each([
     { clock: 1 },
     { threshold: 1 },
   ])('refuses %o with its own name', (options) => {
-    // What JavaScript callers may do.
-    const untyped: (options: never) => unknown = make;
-    const [option] = Object.keys(options);
-    expect(() => untyped(options as never)).toThrow(
-      expect.objectContaining({
-        code: 'option-invalid',
-        message: expect.stringContaining(`${name}: expected \`${option}\``),
-      }),
-    );
+    expect(refusalOf(make, options)).toEqual(refusalBy(name, options));
   });
 
   test('takes options that are not given for their defaults', () => {
@@ -64,26 +90,80 @@ describe.each([
       recorder: undefined,
       clock: undefined,
     };
-    expect(() => make(none)).not.toThrow();
+    expect(() => make(none as never)).not.toThrow();
   });
+});
+
+describe.each([
+  ['compressed', compressed],
+  ['packed', packed],
+] as const)('%s', (name, make) => {
+  const dictionary = createDictionary(new TextEncoder().encode(varied));
+
+  test.each([
+    { algorithm: 'brotli' },
+    { transport: 'header' },
+    { maxBlockMs: -1 },
+    { dictionary: {} },
+    { dictionary: { id: 1, bytes: 'bytes' } },
+    { dictionary: { id: 1, bytes: dictionary.bytes } },
+    { dictionaries: dictionary },
+    { dictionaries: [dictionary, {}] },
+    { algorithm: 'zstd', engine: engines.fflate },
+    { algorithm: 'zstd', engine: withoutZstd },
+    { algorithm: 'zstd', engine: ignoringDictionaries, dictionary },
+  ])('refuses %o', (options) => {
+    expect(refusalOf(make, options)).toEqual(refusalBy(name, options));
+  });
+
+  test('takes a dictionary and more of them', () => {
+    expect(() => make({ dictionary, dictionaries: [dictionary] })).not.toThrow();
+  });
+});
+
+test.each([{ transport: 'attribute' as const }, { dictionary: createDictionary(new Uint8Array(9)) }])(
+  'gzip goes without %o',
+  (options) => {
+    const given = { algorithm: 'gzip', ...options };
+    expect(refusalOf(compressed, given)).toEqual(refusalBy('compressed', given));
+  },
+);
+
+test.each([
+  { targetBytes: 1_023 },
+  { targetBytes: 1_048_577 },
+  { maxItems: 0 },
+  { maxItems: 10_001 },
+  { algorithm: 'gzip' },
+])('packed refuses %o', (options) => {
+  expect(refusalOf(packed, options)).toEqual(refusalBy('packed', options));
+});
+
+test('the guide’s form needs an engine that has gzip', () => {
+  const options = { engine: { compressor: () => undefined } };
+  expect(refusalOf(guideEnvelope, options)).toEqual(refusalBy('guideEnvelope', options));
 });
 
 describe('the engine', () => {
   test('is the one given', () => {
     const calls: string[] = [];
-    const engine: GzipEngine = {
-      gzip(bytes, level) {
-        calls.push(`gzip at ${level}`);
-        return engines.node.gzip(bytes, level);
-      },
-      gunzip(bytes, maxOutputBytes) {
-        calls.push(`gunzip up to ${maxOutputBytes}`);
-        return engines.node.gunzip(bytes, maxOutputBytes);
-      },
+    const gzip = gzipOf(engines.node);
+    const engine: Engine = {
+      compressor: () => ({
+        takesDictionary: false,
+        compress(bytes, level) {
+          calls.push(`compress at ${level}`);
+          return gzip.compress(bytes, level);
+        },
+        decompress(bytes, options) {
+          calls.push(`decompress up to ${options.maxOutputBytes}`);
+          return gzip.decompress(bytes, options);
+        },
+      }),
     };
-    const envelope = compressed({ engine, level: 9, maxOutputBytes: 5_000 });
+    const envelope = compressed({ engine, level: 9, maxOutputBytes: 5_000, algorithm: 'gzip' });
     expect(contentOrError(envelope, bodyOf(envelope, text))).toBe(text);
-    expect(calls).toEqual(['gzip at 9', 'gunzip up to 5000']);
+    expect(calls).toEqual(['compress at 9', 'decompress up to 5000']);
   });
 
   test('is Node’s zlib where there is one', () => {
@@ -97,7 +177,7 @@ describe('the engine', () => {
     ['a process that knows no zlib', { getBuiltinModule: () => undefined }],
   ])('is fflate with %s', (_case, process) => {
     vi.stubGlobal('process', process);
-    const none = nodeGzip();
+    const none = nodeEngine();
     const body = bodyOf(compressed(), varied);
     vi.unstubAllGlobals();
     expect(none).toBeUndefined();

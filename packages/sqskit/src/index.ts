@@ -121,17 +121,33 @@ export {
   type StreamMessage,
   stream,
 } from '@sqskit/consumer';
-// Envelopes that compress.
+// Envelopes that compress and pack.
 export {
   compressed,
+  type PackExplanation,
+  packed,
+  type BlockOptions,
+  type CommonOptions,
   type CompressionOptions,
+  type GuideOptions,
+  type PackingOptions,
+  type ExplainingEnvelope,
+  type Explanation,
+  type ShrinkReason,
+  createDictionary,
+  type Dictionary,
+  type DictionaryFromSamplesOptions,
+  dictionaryFromSamples,
   guideEnvelope,
   createMessageCompressor,
   type MessageCompressor,
-  fflateGzip,
-  type GzipEngine,
-  type GzipLevel,
-  nodeGzip,
+  type Algorithm,
+  type Compressor,
+  type DecompressOptions,
+  type Engine,
+  type Level,
+  fflateEngine,
+  nodeEngine,
 } from '@sqskit/compression';
 // Regions.
 export {

@@ -1,12 +1,12 @@
 // Makes vectors.json anew: npx -y pnpm@12.21.0 --filter @sqskit/compression vectors
 import { writeFileSync } from 'node:fs';
-import { createMessageCompressor, fflateGzip } from '../../src/index.ts';
+import { createMessageCompressor, fflateEngine } from '../../src/index.ts';
 import { messages } from './messages.ts';
 import { runPython } from './run-python.ts';
 
 const names = Object.keys(messages);
 const values = Object.values(messages);
-const ours = createMessageCompressor({ engine: fflateGzip });
+const ours = createMessageCompressor({ engine: fflateEngine });
 
 const byPython = runPython('write', values);
 const bodies = values.map((message) => ours.compressMessage(message));

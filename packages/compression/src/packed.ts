@@ -1,0 +1,139 @@
+import { assertFits, attributesBytes, type Item, type Payload, QueueError, type Sealed } from '@sqskit/core';
+import { resolveOptions } from '@sqskit/core/options';
+import { blockBody, blockInAttribute, carriedBytes } from './body.ts';
+import type { UnsetBlock } from './compression-options.ts';
+import { type ExplainingEnvelope, type Explanation, explainShrunk } from './explain.ts';
+import { createOpener } from './opener.ts';
+import { createPackFill } from './pack-fill.ts';
+import { createPackWriter, type PackWriter } from './pack-writer.ts';
+import { type PackingOptions, packingRules } from './packing-options.ts';
+import { settingsOf } from './settings.ts';
+import { createShrinker, isTried } from './shrinker.ts';
+import { whenReady } from './when-ready.ts';
+
+/** What becomes of one message that is sent alone, and how many like it fill a pack. */
+export interface PackExplanation extends Explanation {
+  /** About how many messages of this size one SQS message takes, by how well earlier packs compressed. */
+  readonly itemsPerPack: number;
+}
+
+/**
+ * An envelope that packs many messages into one SQS message and compresses them together: far better than each alone,
+ * and one billed request for hundreds. Consumers must be given it, or `compressed()`, before producers are.
+ *
+ * A message that comes alone is sealed as `compressed()` would. Reads what `compressed()` reads. Throws `option-invalid`.
+ */
+export function packed(options?: PackingOptions): ExplainingEnvelope<PackExplanation> {
+  const owner = 'packed';
+  const resolved = resolveOptions<PackingOptions, UnsetBlock>(owner, packingRules, options);
+  const { targetBytes, maxItems, algorithm } = resolved;
+  const settings = settingsOf(owner, resolved, algorithm);
+  const { codec, engine, maxOutputBytes, recorder, transport, dictionary, levelOf, hasZstd } = settings;
+  const shrink = createShrinker(settings, algorithm);
+  // What the header adds is far below what this leaves.
+  const fill = createPackFill(maxOutputBytes / 2);
+  const ratio = recorder.histogram('CompressionRatio', 'None');
+  const packSize = recorder.histogram('MessagesPerPack', 'Count');
+  const chosen = algorithm === 'auto' ? (hasZstd ? 'zstd' : 'deflate') : algorithm;
+  const level = levelOf(chosen);
+  /** Those that no seal is at work with. */
+  const writers: PackWriter[] = [];
+
+  /** The size to which packs are filled: of the last that was sealed, or to begin with the target. */
+  let limitBytes = targetBytes;
+
+  function sealAlone(item: Item, maxBytes: number): Sealed | Promise<Sealed> {
+    if (item.attempt !== 0 || item.traceHeader !== undefined) {
+      return sealPackOfOne(item, maxBytes);
+    }
+    return whenReady(
+      shrink(item.content, item.attributes, codec),
+      ({ payload, reason, plainBytes, sentBytes }) => {
+        if (isTried(reason)) {
+          ratio.record(plainBytes / sentBytes);
+        }
+        assertFits(payload, maxBytes);
+        return { payload, taken: 1 };
+      },
+    );
+  }
+
+  /** Of what only a pack can carry. */
+  function sealPackOfOne(item: Item, maxBytes: number): Sealed | Promise<Sealed> {
+    const writer = createPackWriter();
+    if (writer.gather([item], 1, maxOutputBytes) === 0) {
+      throw new QueueError(
+        'message-invalid',
+        'the body has half a surrogate pair, which UTF-8 has no form for',
+        {
+          field: 'body',
+          received: 'a lone surrogate',
+          expected: 'well-formed text',
+        },
+      );
+    }
+    return whenReady(encoded(writer, 1), (block) => {
+      const payload = payloadOf(block);
+      assertFits(payload, maxBytes);
+      return { payload, taken: 1 };
+    });
+  }
+
+  /** As many of the first `count` as come out within the limit; `undefined` where not even two do. */
+  function sealUpTo(writer: PackWriter, count: number): Sealed | undefined | Promise<Sealed | undefined> {
+    const limit = limitBytes;
+    return whenReady(encoded(writer, count), (block) => {
+      const sealedBytes = carriedBytes(block.length, transport);
+      const rawBytes = writer.rawBytes(count);
+      fill.learn(rawBytes, sealedBytes, limit);
+      if (sealedBytes <= limit) {
+        ratio.record(rawBytes / sealedBytes);
+        packSize.record(count);
+        return { payload: payloadOf(block), taken: count };
+      }
+      const fewer = Math.min(count - 1, Math.floor(((count * limit) / sealedBytes) * 0.98));
+      return fewer < 2 ? undefined : sealUpTo(writer, fewer);
+    });
+  }
+
+  function encoded(writer: PackWriter, count: number): Uint8Array | Promise<Uint8Array> {
+    const { bytes, isText } = writer.pack(count);
+    return whenReady(
+      codec.encode(bytes, { algorithm: chosen, level, dictionary, isText }),
+      ({ block }) => block,
+    );
+  }
+
+  function payloadOf(block: Uint8Array): Payload {
+    return transport === 'attribute'
+      ? blockInAttribute('p', block, undefined)
+      : { body: blockBody('p', block) };
+  }
+
+  return {
+    maxItems,
+    get fillBytes() {
+      return fill.bytesFor(limitBytes);
+    },
+    seal(items, maxBytes) {
+      const [first] = items;
+      if (items.length === 1) {
+        return sealAlone(first, maxBytes);
+      }
+      limitBytes = Math.min(targetBytes, maxBytes);
+      const writer = writers.pop() ?? createPackWriter();
+      const count = writer.gather(items, maxItems, fill.bytesFor(limitBytes));
+      return whenReady(count < 2 ? undefined : sealUpTo(writer, count), (sealed) => {
+        writers.push(writer);
+        return sealed ?? sealAlone(first, maxBytes);
+      });
+    },
+    open: createOpener(codec, engine, maxOutputBytes),
+    explain(content, attributes) {
+      const explanation = explainShrunk(shrink, settings, content, attributes);
+      const bytes = explanation.contentBytes + attributesBytes(attributes) + 1;
+      const itemsPerPack = Math.min(maxItems, Math.max(1, Math.floor(fill.bytesFor(limitBytes) / bytes)));
+      return { ...explanation, itemsPerPack };
+    },
+  };
+}

@@ -15,6 +15,13 @@ export interface ServiceFailure {
   readonly requestId: string | undefined;
 }
 
+/** An attempt of a message that failed and was to be followed by another. */
+export interface FailedAttempt {
+  /** Milliseconds from when the message was taken into a batch's queue until this attempt had failed. */
+  readonly afterMs: number;
+  readonly code: ErrorCode;
+}
+
 /** Codes whose message and cause say it all. */
 export type NoDetails = Readonly<Record<string, never>>;
 
@@ -37,7 +44,11 @@ export interface ErrorDetails {
   };
   closed: { readonly what: string };
   aborted: NoDetails;
-  'deadline-exceeded': { readonly attempts: number };
+  'deadline-exceeded': {
+    readonly attempts: number;
+    /** The last 20 that failed, oldest first; `undefined` if none has. */
+    readonly history?: readonly FailedAttempt[] | undefined;
+  };
   throttled: ServiceFailure;
   'in-flight-limit': ServiceFailure;
   'access-denied': ServiceFailure;

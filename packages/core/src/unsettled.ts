@@ -2,16 +2,21 @@ import type { AccumulatorEntry, Ticket } from './accumulator.ts';
 import type { Queued } from './batch-queue.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { Linked } from './linked-list.ts';
-import type { QueueError } from './queue-error.ts';
+import type { FailedAttempt, QueueError } from './queue-error.ts';
+
+/** Failed attempts that are remembered of an entry: the last ones. */
+const longestHistory = 20;
 
 /** An entry that is not settled yet, and what has happened to it so far. */
 export class Unsettled<E extends AccumulatorEntry> implements Queued, Linked<Unsettled<E>>, Ticket {
   state: 'waiting' | 'in-flight' | 'backing-off' | 'settled' = 'waiting';
   attempts = 0;
-  alone = false;
+  maxCompany: number = Number.POSITIVE_INFINITY;
   /** Whether some attempt may have taken effect. */
   ambiguous = false;
   lastError: QueueError | undefined;
+  /** Nothing is allocated for it before the first failure. */
+  history: FailedAttempt[] | undefined;
   /** The retry for which it waits, while it backs off. */
   retry: Retry<E> | undefined;
   // Neighbours in the batch queue, while it waits there.
@@ -47,8 +52,23 @@ export class Unsettled<E extends AccumulatorEntry> implements Queued, Linked<Uns
     return this.entry.lane;
   }
 
+  get flow(): string | undefined {
+    return this.entry.flow;
+  }
+
   get isUnderWay(): boolean {
     return this.state === 'in-flight';
+  }
+
+  /** Notes a failed attempt. */
+  failed(error: QueueError, now: number): void {
+    this.lastError = error;
+    this.ambiguous ||= error.outcome === 'unknown';
+    this.history ??= [];
+    if (this.history.length === longestHistory) {
+      this.history.shift();
+    }
+    this.history.push({ afterMs: now - this.waitingSince, code: error.code });
   }
 
   cancel(error: QueueError): void {
@@ -90,11 +110,6 @@ export class UnsettledList<E extends AccumulatorEntry> {
 
   get size(): number {
     return this.#size;
-  }
-
-  /** Whether every entry up to this sequence is settled. */
-  isSettledThrough(sequence: number): boolean {
-    return this.#oldest === undefined || this.#oldest.sequence > sequence;
   }
 
   /** What is here now: a copy, so that entries may come and go meanwhile. */

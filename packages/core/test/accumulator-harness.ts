@@ -26,6 +26,8 @@ export interface Call {
   /** On the monotonic clock. */
   readonly atMs: number;
   readonly signal: AbortSignal;
+  /** When it began. */
+  readonly pausedLanes: readonly string[];
   isOver: boolean;
   /** `undefined` until it is answered, and where it was rejected. */
   answer: readonly Outcome[] | undefined;
@@ -90,6 +92,7 @@ export function harness(options: Partial<AccumulatorOptions<Thing, Done>> = {}):
           names: things.map(({ name }) => name),
           atMs: systemClock.monotonic(),
           signal,
+          pausedLanes: accumulator.pausedLanes(),
           isOver: false,
           answer: undefined,
           resolve: (outcomes) => {
@@ -127,10 +130,12 @@ export function harness(options: Partial<AccumulatorOptions<Thing, Done>> = {}):
 
 export interface ThingOptions {
   readonly bytes?: number;
-  readonly lane?: string;
+  readonly lane?: string | undefined;
+  readonly flow?: string | undefined;
   readonly deadlineMs?: number;
 }
 
-export function thing(name: string, { bytes = 1, lane, deadlineMs = 60_000 }: ThingOptions = {}): Thing {
-  return { name, bytes, lane, deadlineAt: systemClock.monotonic() + deadlineMs };
+export function thing(name: string, options: ThingOptions = {}): Thing {
+  const { bytes = 1, lane, flow, deadlineMs = 60_000 } = options;
+  return { name, bytes, lane, flow, deadlineAt: systemClock.monotonic() + deadlineMs };
 }

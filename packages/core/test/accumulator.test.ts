@@ -376,13 +376,33 @@ test('no batch is cut while the entries of an answer are being settled: it takes
 describe('a batch that was too large', () => {
   const tooLarge = failure('batch-too-large');
 
-  test('is divided: each entry goes alone, at once and in order', async () => {
+  test('is divided in halves, which leave at once and in order', async () => {
+    const h = harness({ maxInFlight: 5 });
+    addAll(h, ['a', 'b', 'c', 'd', 'e']);
+    await pass(1);
+    callAt(h, 0).resolve(names('', 5).map(() => tooLarge));
+    await pass(0);
+    expect(batches(h).slice(1)).toEqual([
+      ['a', 'b', 'c'],
+      ['d', 'e'],
+    ]);
+    callAt(h, 1).resolve([tooLarge, tooLarge, tooLarge]);
+    await pass(0);
+    expect(batches(h).slice(3)).toEqual([['a', 'b'], ['c']]);
+    callAt(h, 3).resolve([tooLarge, tooLarge]);
+    await pass(0);
+    expect(batches(h).slice(5)).toEqual([['a'], ['b']]);
+    expect(h.settlements).toEqual([]);
+  });
+
+  test('where one entry of it was too large, that one goes alone', async () => {
     const h = harness({ maxInFlight: 5 });
     addAll(h, ['a', 'b', 'c']);
     await pass(1);
-    callAt(h, 0).resolve([tooLarge, tooLarge, tooLarge]);
+    callAt(h, 0).resolve([done, tooLarge, done]);
+    h.accumulator.add(thing('d'));
     await pass(0);
-    expect(batches(h).slice(1)).toEqual([['a'], ['b'], ['c']]);
+    expect(batches(h).slice(1)).toEqual([['b']]);
   });
 
   test('is a failure for an entry that went alone', async () => {
@@ -626,7 +646,7 @@ describe('cancelling', () => {
       ['d', 'rejected d'],
       ['e', 'rejected e'],
     ]);
-    expect([h.accumulator.size, vi.getTimerCount()]).toEqual([0, 2]); // the time-outs of two calls
+    expect([h.accumulator.size, vi.getTimerCount()]).toEqual([0, 1]); // the time-outs of two calls
     callAt(h, 1).succeed();
     callAt(h, 2).succeed();
     await pass(0);
@@ -664,66 +684,12 @@ describe('cancelling', () => {
   });
 });
 
-describe('flush', () => {
-  test('lets what is here leave and resolves when all of it is settled', async () => {
-    const h = harness({ lingerMs: 10_000, lingerWhenIdle: true });
-    addAll(h, ['a', 'b']);
-    const order: string[] = [];
-    void h.accumulator.flush().then(() => order.push('flushed'));
-    expect(batches(h)).toEqual([['a', 'b']]);
-    callAt(h, 0).resolve([done, retryableFailure]);
-    await pass(99);
-    expect(order).toEqual([]);
-    await pass(1);
-    callAt(h, 1).succeed();
-    await pass(0);
-    expect(order).toEqual(['flushed']);
-  });
-
-  test('does not wait for what comes after it', async () => {
-    const h = harness({ maxInFlight: 5, lingerMs: 10_000, lingerWhenIdle: true });
-    h.accumulator.add(thing('a'));
-    const flushed = h.accumulator.flush();
-    h.accumulator.add(thing('b'));
-    callAt(h, 0).succeed();
-    await flushed;
-    expect(h.calls.length).toBe(1);
-    expect(h.accumulator.size).toBe(1);
-  });
-
-  test('resolves at once where there is nothing', async () => {
-    await expect(harness().accumulator.flush()).resolves.toBeUndefined();
-  });
-
-  test('resolves when what it waited for is cancelled', async () => {
-    const h = harness();
-    const ticket = h.accumulator.add(thing('a'));
-    const flushed = h.accumulator.flush();
-    ticket.cancel(aborted());
-    await expect(flushed).resolves.toBeUndefined();
-  });
-
-  test('several resolve in order, each with what came before it', async () => {
-    const h = harness({ maxEntries: 1, maxInFlight: 5 });
-    const order: string[] = [];
-    for (const name of ['a', 'b', 'c']) {
-      h.accumulator.add(thing(name));
-      void h.accumulator.flush().then(() => order.push(name));
-    }
-    callAt(h, 1).succeed();
-    callAt(h, 2).succeed();
-    await pass(0);
-    expect(order).toEqual([]);
-    callAt(h, 0).succeed();
-    await pass(0);
-    expect(order).toEqual(['a', 'b', 'c']);
-  });
-
-  test('a flushed entry of a lane does not linger behind a newer lane', async () => {
+describe('hurry and lanes', () => {
+  test('a hurried entry of a lane does not linger behind a newer lane', async () => {
     const h = harness({ lingerMs: 10_000, lingerWhenIdle: true, maxInFlight: 5 });
     h.accumulator.add(thing('a0', { lane: 'a' }));
     h.accumulator.add(thing('a1', { lane: 'a' }));
-    void h.accumulator.flush();
+    h.accumulator.hurry();
     h.accumulator.add(thing('b0', { lane: 'b' }));
     callAt(h, 0).succeed();
     await pass(0);
@@ -827,9 +793,8 @@ test('regression: an onSettled that threw kept every later batch from leaving, a
   });
   addAll(h, ['a', 'b']);
   await pass(1);
-  const flushed = h.accumulator.flush();
   callAt(h, 0).succeed();
-  await flushed;
+  await pass(0);
   h.accumulator.add(thing('c')).cancel(aborted());
   h.accumulator.add(thing('d'));
   await pass(1);
@@ -904,11 +869,11 @@ describe('timers', () => {
     expect(vi.getTimerCount()).toBe(withBackoff - 1);
   });
 
-  test('a thousand entries set two, for the deadline and for what lingers, and each call one', () => {
+  test('a thousand entries set three: for the deadline, for what lingers and for calls that do not answer', () => {
     const h = harness({ maxInFlight: 3 });
     addAll(h, names('a', 1_000));
     expect(h.calls.length).toBe(3);
-    expect(vi.getTimerCount()).toBe(2 + 3);
+    expect(vi.getTimerCount()).toBe(3);
   });
 });
 

@@ -32,6 +32,7 @@ export function createQueueSender(parts: SenderParts): Sender<string> {
   const maxBytes = sqsLimits.maxMessageBytes;
   const envelope = plain();
   const waiting: Entry[] = [];
+  const unsettled = new Set<Promise<SendReceipt>>();
   const undelivered: Undelivered<string>[] = [];
   let given = 0;
   let sent = 0;
@@ -76,7 +77,7 @@ export function createQueueSender(parts: SenderParts): Sender<string> {
 
   const send = (message: OutgoingMessage<string>, options: SendOptions = {}): Promise<SendReceipt> => {
     const { signal, deadlineMs = parts.deadlineMs } = options;
-    return new Promise((resolve, reject) => {
+    const receipt = new Promise<SendReceipt>((resolve, reject) => {
       if (closing !== undefined) {
         throw new QueueError('closed', 'closed', { what: 'queue sender' });
       }
@@ -113,6 +114,10 @@ export function createQueueSender(parts: SenderParts): Sender<string> {
         signal?.addEventListener('abort', () => ticket.cancel(abortedError(signal)));
       }
     });
+    unsettled.add(receipt);
+    const settled = (): unknown => unsettled.delete(receipt);
+    receipt.then(settled, settled);
+    return receipt;
   };
 
   const seal = ({ body, attributes }: OutgoingMessage<string>, id: string) => {
@@ -132,9 +137,8 @@ export function createQueueSender(parts: SenderParts): Sender<string> {
   };
 
   const flush = async (): Promise<void> => {
-    do {
-      await accumulator.flush();
-    } while (waiting.length > 0);
+    accumulator.hurry();
+    await Promise.allSettled(unsettled);
   };
 
   const close = async (timeoutMs: number): Promise<CloseReport<string>> => {

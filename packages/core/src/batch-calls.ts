@@ -1,0 +1,141 @@
+import { type Alarm, createAlarm } from './alarm.ts';
+import { missingOutcome, timeoutError } from './attempt-errors.ts';
+import type { Clock } from './clock.ts';
+import type { ConcurrencyLimit, ConcurrentCall } from './concurrency.ts';
+import type { Failure } from './queue.ts';
+import { abortedError, type QueueError, toQueueError } from './queue-error.ts';
+
+type Outcome = { readonly ok: true } | Failure;
+
+export interface BatchCallsOptions<N, S extends { readonly ok: true }> {
+  readonly clock: Clock;
+  readonly limit: ConcurrencyLimit;
+  readonly callTimeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly call: (batch: readonly N[], signal: AbortSignal) => Promise<readonly (S | Failure)[]>;
+  /** Told exactly once for each call, when it is no longer under way: one outcome for each of the batch. */
+  readonly onAnswered: (batch: readonly N[], outcomes: readonly (S | Failure)[]) => void;
+}
+
+/** The batch calls under way: how many there may be, and when one is ended without an answer. */
+export class BatchCalls<N, S extends { readonly ok: true }> {
+  readonly #options: BatchCallsOptions<N, S>;
+  /** Oldest first. */
+  readonly #calls = new Set<UnderWay<N>>();
+  /** Does not keep the process alive: what waits for an answer has a deadline that does. */
+  readonly #alarm: Alarm;
+
+  constructor(options: BatchCallsOptions<N, S>) {
+    this.#options = options;
+    this.#alarm = createAlarm(options.clock, () => this.#endLate(), { keepAlive: false });
+  }
+
+  get underWay(): number {
+    return this.#calls.size;
+  }
+
+  /** Whether another may be made. */
+  get hasRoom(): boolean {
+    const { limit } = this.#options;
+    return limit.inFlight < limit.limit;
+  }
+
+  make(batch: readonly N[]): void {
+    const { clock, limit, callTimeoutMs, signal } = this.#options;
+    const call = new UnderWay<N>(batch, clock.monotonic() + callTimeoutMs, limit.begin());
+    this.#calls.add(call);
+    this.#alarm.ringBy(call.endsAt);
+    if (signal?.aborted === true) {
+      this.#end(call, abortedError(signal));
+    } else {
+      void this.#answer(call);
+    }
+  }
+
+  /** Ends all of them at once. */
+  endAll(error: QueueError): void {
+    for (const call of [...this.#calls]) {
+      this.#end(call, error);
+    }
+  }
+
+  async #answer(call: UnderWay<N>): Promise<void> {
+    let outcomes: readonly (S | Failure)[];
+    try {
+      const answer = await this.#options.call(call.batch, call.ending.signal);
+      outcomes = call.batch.map((_, index) => answer[index] ?? missingOutcome());
+    } catch (reason) {
+      outcomes = failureOfAll(call.batch, toQueueError(reason, 'batch call'));
+    }
+    if (this.#calls.has(call)) {
+      tellPace(call.place, outcomes);
+      this.#over(call, outcomes);
+    }
+  }
+
+  #end(call: UnderWay<N>, error: QueueError): void {
+    call.ending.abort(error);
+    if (this.#calls.has(call)) {
+      call.place.failed();
+      this.#over(call, failureOfAll(call.batch, error));
+    }
+  }
+
+  #over(call: UnderWay<N>, outcomes: readonly (S | Failure)[]): void {
+    this.#calls.delete(call);
+    if (this.#calls.size === 0) {
+      this.#alarm.clear();
+    }
+    this.#options.onAnswered(call.batch, outcomes);
+  }
+
+  /** All have the same time, so they are late in the order in which they were made. */
+  #endLate(): void {
+    const { clock, callTimeoutMs } = this.#options;
+    const now = clock.monotonic();
+    for (const call of [...this.#calls]) {
+      if (call.endsAt > now) {
+        this.#alarm.ringBy(call.endsAt);
+        return;
+      }
+      this.#end(call, timeoutError(callTimeoutMs));
+    }
+  }
+}
+
+class UnderWay<N> {
+  readonly batch: readonly N[];
+  readonly endsAt: number;
+  /** Its place among the calls in flight. */
+  readonly place: ConcurrentCall;
+  readonly ending = new AbortController();
+
+  constructor(batch: readonly N[], endsAt: number, place: ConcurrentCall) {
+    this.batch = batch;
+    this.endsAt = endsAt;
+    this.place = place;
+  }
+}
+
+function tellPace(place: ConcurrentCall, outcomes: readonly Outcome[]): void {
+  let isAnswer = false;
+  let throttled = 0;
+  for (const outcome of outcomes) {
+    if (outcome.ok) {
+      isAnswer = true;
+    } else if (outcome.error.throttled) {
+      isAnswer = true;
+      throttled++;
+    }
+  }
+  if (isAnswer) {
+    place.answered(throttled / outcomes.length);
+  } else {
+    place.failed();
+  }
+}
+
+function failureOfAll(batch: readonly unknown[], error: QueueError): readonly Failure[] {
+  const failure: Failure = { ok: false, error };
+  return batch.map(() => failure);
+}

@@ -54,11 +54,6 @@ export interface AccumulatorOptions<E extends AccumulatorEntry, S extends { read
   readonly callTimeoutMs: number;
   /** How many entries of a lane go in one call: one, or as many consecutive ones as fit. Default: `strict`. */
   readonly laneOrder?: LaneOrder | undefined;
-  /**
-   * Whether a lane pauses when one of its entries has failed for good or at its deadline (one that was cancelled has
-   * not): those behind it wait for `resumeLanes`, until their own deadlines. Default: false, the lane goes on.
-   */
-  readonly pauseFailedLanes?: boolean | undefined;
   /** Once it aborts, calls under way are ended at once, and no other is made: `aborted` for their entries. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -127,6 +122,11 @@ export interface Accumulator<E extends AccumulatorEntry> {
   hurry(): void;
   /** Cancels everything that is here now, each entry with the error made for it. */
   cancelAll(makeError: (entry: E) => QueueError): void;
+  /**
+   * The entries of this lane wait from now on, until it is resumed or their deadlines. Called by `onSettled`, none of them
+   * leaves after that entry.
+   */
+  pauseLane(lane: string): void;
   /** The lanes that are paused. */
   pausedLanes(): readonly string[];
   /** Lets this lane go on, or all of them. */

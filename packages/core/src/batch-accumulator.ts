@@ -86,6 +86,10 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
     });
   }
 
+  pauseLane(lane: string): void {
+    this.#queue.lanes.pause(lane);
+  }
+
   pausedLanes(): readonly string[] {
     return this.#queue.lanes.paused();
   }
@@ -118,12 +122,6 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
         break;
     }
     this.#fail(node, error);
-  }
-
-  /** Its time is up. */
-  #giveUp(node: Unsettled<E>): void {
-    this.#pauseLane(node);
-    this.#cancel(node, deadlineError(node));
   }
 
   /** Lets batches leave as long as there is one that should. */
@@ -228,7 +226,6 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
     const { error } = outcome;
     node.failed(error, now);
     if (!error.retryable && !isDivisible(error, batchLength)) {
-      this.#pauseLane(node);
       this.#fail(node, error);
     }
   }
@@ -270,7 +267,7 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
     }
     for (const node of nodes) {
       if (node.entry.deadlineAt <= resumesAt) {
-        this.#giveUp(node);
+        this.#cancel(node, deadlineError(node));
       }
     }
     retry.start(clock, delayMs, (due) => this.#resume(due));
@@ -283,12 +280,6 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
       this.#queue.putBack(node);
     }
     this.#dispatch();
-  }
-
-  #pauseLane({ lane }: Unsettled<E>): void {
-    if (lane !== undefined && this.#options.pauseFailedLanes === true) {
-      this.#queue.lanes.pause(lane);
-    }
   }
 
   #settle(node: Unsettled<E>, outcome: S | Failure): void {
@@ -320,7 +311,7 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
           continue; // by what another's owner did
         }
         if (givenUpAt <= now) {
-          this.#giveUp(node);
+          this.#cancel(node, deadlineError(node));
         } else {
           this.#deadlineAlarm.ringBy(Math.max(givenUpAt, now + sweepPauseMs));
         }

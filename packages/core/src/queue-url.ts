@@ -120,7 +120,10 @@ export interface EndpointChoice {
  *
  * Source: the SDK's endpoint rules of SQS; GovCloud's plain endpoints are FIPS endpoints.
  */
-export function sqsEndpoint(region: string, { fips = false, dualStack = false }: EndpointChoice = {}): string {
+export function sqsEndpoint(
+  region: string,
+  { fips = false, dualStack = false }: EndpointChoice = {},
+): string {
   const { id, dnsSuffix, dualStackDnsSuffix } = partitionOf(region);
   const host = fips && !(id === 'aws-us-gov' && !dualStack) ? 'sqs-fips' : 'sqs';
   return `https://${host}.${region}.${dualStack ? dualStackDnsSuffix : dnsSuffix}`;

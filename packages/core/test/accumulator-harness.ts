@@ -80,7 +80,13 @@ const defaults = {
   callTimeoutMs: 30_000,
 };
 
-export function harness(options: Partial<AccumulatorOptions<Thing, Done>> = {}): Harness {
+export interface HarnessOptions extends Partial<AccumulatorOptions<Thing, Done>> {
+  /** Whether a lane pauses when one of its things has failed, other than by being cancelled. */
+  readonly pauseFailedLanes?: boolean;
+}
+
+export function harness(options: HarnessOptions = {}): Harness {
+  const { pauseFailedLanes = false, ...overrides } = options;
   const calls: Call[] = [];
   const settlements: Settlement[] = [];
   const accumulator = createAccumulator<Thing, Done>({
@@ -111,8 +117,13 @@ export function harness(options: Partial<AccumulatorOptions<Thing, Done>> = {}):
           call.isOver = true;
         });
       }),
-    onSettled: ({ name }, outcome, attempts) => settlements.push({ name, outcome, attempts }),
-    ...options,
+    onSettled({ name, lane }, outcome, attempts) {
+      settlements.push({ name, outcome, attempts });
+      if (pauseFailedLanes && lane !== undefined && !outcome.ok && outcome.error.code !== 'aborted') {
+        accumulator.pauseLane(lane);
+      }
+    },
+    ...overrides,
   });
   return {
     accumulator,

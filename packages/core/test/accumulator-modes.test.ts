@@ -98,7 +98,7 @@ describe('lanes in throughput order', () => {
   });
 });
 
-describe('lanes that pause when an entry has failed', () => {
+describe('lanes that their owner pauses when an entry has failed', () => {
   test('those behind it wait until the lane is resumed; other lanes go on', async () => {
     const h = harness({ pauseFailedLanes: true });
     addLane(h, 'a', 2);

@@ -34,7 +34,8 @@ export type {
 } from './queue-contract/harness.ts';
 export { queueContract } from './queue-contract/queue-contract.ts';
 export { type CodecHarness, codecContract } from './codec-contract.ts';
-export { type EnvelopeHarness, envelopeContract } from './envelope-contract/envelope-contract.ts';
+export type { EnvelopeHarness } from './envelope-contract/harness.ts';
+export { envelopeContract } from './envelope-contract/envelope-contract.ts';
 export type { SenderHarness, SenderParts } from './sender-contract/harness.ts';
 export { senderContract } from './sender-contract/sender-contract.ts';
 // What became of every message of a test.

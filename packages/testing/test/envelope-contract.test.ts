@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Envelope, type Item, type Opened, plain, type Sealed } from '@sqskit/core';
 import { describe, expect, test } from 'vitest';
 import { envelopeContract } from '../src/index.ts';
@@ -146,6 +147,67 @@ const plants: readonly (readonly [flaw: string, createEnvelope: () => Envelope, 
     'invents ids',
     () => opening(({ items }) => ({ items: items.map((item) => ({ ...item, id: 'invented' })) })),
     'an id that comes out is the one that went in, and an attempt is a count',
+  ],
+  [
+    'forgets attempts',
+    () => opening(({ items }) => ({ items: items.map((item) => ({ ...item, attempt: 0 })) })),
+    'the items of a pack come out with their ids, attempts, trace headers and attributes',
+  ],
+  [
+    'forgets the trace headers of a pack',
+    () => opening(({ items }) => ({ items: items.map((item) => ({ ...item, traceHeader: undefined })) })),
+    'the items of a pack come out with their ids, attempts, trace headers and attributes',
+  ],
+  [
+    'forgets that a lone message has been received before',
+    () =>
+      opening(({ items }) => ({
+        items: items.length > 1 ? items : items.map((item) => ({ ...item, attempt: 0 })),
+      })),
+    'an item that is sent again, alone, comes out with its attempt and its id',
+  ],
+  [
+    'takes all that it is given, whatever the limit',
+    () => {
+      const packer = createPackingEnvelope();
+      return asEnvelope(
+        packer.maxItems,
+        async (items) => packer.seal(items, 2_000_000),
+        (payload) => packer.open(payload),
+      );
+    },
+    'many small items are sealed within maxBytes, and come out in order',
+  ],
+  [
+    'puts something random into each message',
+    () =>
+      sealing((item, max) => [
+        { ...item, attributes: { ...item.attributes, at: { type: 'String', value: randomUUID() } } },
+        max,
+      ]),
+    'the same items give the same message',
+  ],
+  [
+    'says that nothing fills a message',
+    () => ({ ...createPackingEnvelope(), fillBytes: 0 }),
+    'what fills a message is a size, before anything was sealed and after',
+  ],
+  [
+    'replaces half a surrogate pair',
+    () => sealing((item, max) => [{ ...item, content: Buffer.from(item.content).toString() }, max]),
+    'an item that has no form in UTF-8 harms no other',
+  ],
+  [
+    'keeps the items of one seal in the place of those of another',
+    () => {
+      let last: Items | undefined;
+      return asEnvelope(1, async (items, maxBytes) => {
+        last = items;
+        await Promise.resolve();
+        return plain().seal(last, maxBytes);
+      });
+    },
+    'messages that are sealed at the same time do not mix',
   ],
   [
     'throws on what it cannot read',

@@ -43,8 +43,9 @@ export function createPackingEnvelope(): Envelope & { seal(...args: Parameters<E
 }
 
 function pack(items: readonly Item[]): Payload {
-  const packed = items.map(({ id, content, attributes = {}, attempt }) => ({
+  const packed = items.map(({ id, content, attributes = {}, traceHeader, attempt }) => ({
     id,
+    traceHeader,
     content: asJson(content),
     attributes: Object.entries(attributes).map(([name, { type, value }]) => [name, type, asJson(value)]),
     attempt,
@@ -58,11 +59,13 @@ function unpack(bytes: Uint8Array | undefined): Opened {
       readonly id: string;
       readonly content: JsonContent;
       readonly attributes: readonly [name: string, type: 'String', value: JsonContent][];
+      readonly traceHeader?: string;
       readonly attempt: number;
     }[] = JSON.parse(Buffer.from(bytes ?? []).toString());
     return {
-      items: packed.map(({ id, content, attributes, attempt }) => ({
+      items: packed.map(({ id, content, attributes, traceHeader, attempt }) => ({
         id: String(id),
+        traceHeader,
         content: fromJson(content),
         attributes: Object.fromEntries(
           attributes.map(([name, type, value]) => [name, { type, value: fromJson(value) }]),

@@ -1,27 +1,31 @@
 import assert from 'node:assert/strict';
 import {
-  type BrokenItem,
   type Content,
-  type Envelope,
   type Item,
   isQueueError,
   type MessageAttributes,
   type Opened,
   type OpenedItem,
   type Payload,
-  payloadBytes,
   sqsLimits,
 } from '@sqskit/core';
 import type { ContractCase } from '../contract.ts';
-import { refusalOf } from '../fake-queue/send-rules.ts';
 import { noise, noiseBytes } from '../noise.ts';
 import { createRandom } from '../random.ts';
+import {
+  assertAcceptable,
+  assertOpened,
+  assertSameAttributes,
+  assertSameContent,
+  failureOf,
+  isContent,
+  itemOf,
+  sealedWithin,
+  textOfBytes,
+} from './assertions.ts';
 import { garbage } from './garbage.ts';
-
-/** How the suite reaches an implementation of `Envelope`. */
-export interface EnvelopeHarness {
-  createEnvelope(): Envelope;
-}
+import type { EnvelopeHarness } from './harness.ts';
+import { packingCases } from './packing.ts';
 
 const maxBytes = sqsLimits.maxMessageBytes;
 const attributes: MessageAttributes = {
@@ -209,76 +213,6 @@ export function envelopeContract(harness: EnvelopeHarness): readonly ContractCas
         }
       },
     },
+    ...packingCases(harness),
   ];
-}
-
-/** Text that hardly compresses; every other one has more bytes than characters. */
-function textOfBytes(bytes: number, index: number): string {
-  const ascii = noise(bytes, index);
-  return index % 2 === 0 ? ascii : ascii.slice(0, Math.ceil(bytes / 4)).replaceAll(/./g, '$&漢');
-}
-
-function itemOf(content: Content): Item {
-  return { id: 'test-1', content, attempt: 0 };
-}
-
-function assertOpened(item: OpenedItem | BrokenItem | undefined): OpenedItem {
-  assert.ok(item !== undefined, 'an item comes out');
-  assert.ok(!('error' in item), `the item is not broken${'error' in item ? `: ${item.error.message}` : ''}`);
-  return item;
-}
-
-/** That SQS would take the payload on a queue with this limit. */
-function assertAcceptable(payload: Payload, limit: number): void {
-  const bytes = payloadBytes(payload);
-  assert.ok(bytes <= limit, `a sealed message of ${bytes} bytes is within ${limit}`);
-  const rules = { fifo: false, contentBasedDeduplication: false, maxMessageBytes: limit };
-  assert.equal(refusalOf(payload, rules)?.message, undefined, 'SQS takes the sealed message');
-}
-
-/** By bytes: an envelope may carry text as bytes, which a codec decodes just as well. */
-function assertSameContent(opened: Content, expected: Content): void {
-  assert.ok(isContent(opened), 'the content is text or bytes');
-  assert.ok(bytesOf(opened).equals(bytesOf(expected)), 'the content is the same');
-}
-
-function assertSameAttributes(opened: MessageAttributes, expected: MessageAttributes): void {
-  assert.deepEqual(comparable(opened), comparable(expected), 'the attributes are the same');
-}
-
-function comparable(given: MessageAttributes): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(given).map(([name, { type, value }]) => [
-      name,
-      `${type} ${typeof value} ${bytesOf(value).toString('hex')}`,
-    ]),
-  );
-}
-
-function isContent(value: unknown): value is Content {
-  return typeof value === 'string' || value instanceof Uint8Array;
-}
-
-function bytesOf(content: Content): Buffer {
-  return Buffer.from(typeof content === 'string' ? Buffer.from(content, 'utf8') : content);
-}
-
-async function sealedWithin(envelope: Envelope, item: Item, limit: number): Promise<void> {
-  try {
-    const { payload } = await envelope.seal([item], limit);
-    assertAcceptable(payload, limit);
-  } catch (reason) {
-    if (!isQueueError(reason, 'message-too-large')) {
-      throw reason;
-    }
-  }
-}
-
-async function failureOf(envelope: Envelope, item: Item, limit: number): Promise<unknown> {
-  try {
-    await envelope.seal([item], limit);
-    return undefined;
-  } catch (reason) {
-    return reason;
-  }
 }

@@ -36,6 +36,13 @@ const foreignBodies: readonly string[] = [
   Buffer.from(noiseBytes(3_000, 6)).toString('base64'),
 ];
 
+/** What a pack has to say of each. */
+const variedItems: readonly Item[] = [
+  { id: 'sealed-7', content: '', attempt: 0, traceHeader: 'Root=1-5759e988-bd862e3fe1be46a994272793' },
+  { id: 'another', content: 'two\nlines', attributes: { n: { type: 'Number', value: '1' } }, attempt: 2 },
+  { id: 'sealed-8', content: noiseBytes(50, 9), attempt: 0 },
+];
+
 const sealedContents: readonly Content[] = [
   'short',
   JSON.stringify({ id: 1, text: 'the same again '.repeat(200) }),
@@ -56,7 +63,8 @@ export async function garbage(envelope: Envelope): Promise<readonly Payload[]> {
   const payloads: Payload[] = foreignBodies.map((body) => ({ body }));
   for (const content of sealedContents) {
     const item: Item = { id: 'sealed-1', content, attributes, attempt: 0 };
-    const { payload } = await envelope.seal([item, item, item], sqsLimits.maxMessageBytes);
+    const more = envelope.maxItems > 1 ? variedItems : [];
+    const { payload } = await envelope.seal([item, item, item, ...more], sqsLimits.maxMessageBytes);
     for (const body of foreignBodies) {
       payloads.push({ ...payload, body });
     }
@@ -87,10 +95,21 @@ function flipped(code: number): string {
   return String.fromCharCode(code ^ 1);
 }
 
+/** One bit turned, or the end cut off. */
+function damagedValue(value: Content, random: Random): Content {
+  const position = Math.floor(random() * value.length);
+  if (typeof value === 'string' || random() < 0.3) {
+    return value.slice(0, position);
+  }
+  return value.map((byte, index) => (index === position ? byte ^ (1 << Math.floor(random() * 8)) : byte));
+}
+
 function damagedAttributes(given: MessageAttributes, random: Random): MessageAttributes {
   const damagedOne = (name: string, attribute: MessageAttribute): MessageAttribute | undefined => {
     const damages: readonly (MessageAttribute | undefined)[] = [
       undefined,
+      { ...attribute, value: damagedValue(attribute.value, random) },
+      { ...attribute, value: damagedValue(attribute.value, random) },
       { type: 'String', value: noise(6, name.length) },
       { type: 'Number', value: '-1e99' },
       { type: 'Binary', value: noiseBytes(6, name.length) },

@@ -2,11 +2,17 @@
 // to find that nothing can be done:
 //
 //     npx -y pnpm@12.21.0 --filter @sqskit/compression sizes
-import type { Envelope, Item } from '@sqskit/core';
-import { payloadBytes } from '@sqskit/core';
+import { type Envelope, type Item, payloadBytes, plain } from '@sqskit/core';
 import { createRandom } from '@sqskit/testing';
 import { looksIncompressible } from '../src/incompressible.ts';
-import { compressed, dictionaryFromSamples, packed } from '../src/index.ts';
+import {
+  type CompressionOptions,
+  compressed,
+  type Dictionary,
+  dictionaryFromSamples,
+  fflateEngine,
+  packed,
+} from '../src/index.ts';
 import { createEvents, type EventKind, eventKinds } from './events.ts';
 
 const anyBytes = 1_048_576;
@@ -18,43 +24,36 @@ interface Way {
   readonly together: number;
 }
 
-const dictionaries = Object.fromEntries(
-  eventKinds.map((kind) => [kind, dictionaryFromSamples(createEvents(kind, 1_000, 1))]),
-);
+const samples = Object.fromEntries(eventKinds.map((kind) => [kind, createEvents(kind, 1_000, 1)]));
+
+function dictionaryOf(kind: EventKind, maxBytes = 8_192): Dictionary {
+  return dictionaryFromSamples(samples[kind] ?? [], { maxBytes });
+}
+
+function singly(name: string, options: CompressionOptions, dictionaryBytes?: number): Way {
+  return {
+    name,
+    together: 1,
+    envelopeFor: (kind) =>
+      compressed({
+        ...options,
+        thresholdBytes: 0,
+        ...(dictionaryBytes !== undefined && { dictionary: dictionaryOf(kind, dictionaryBytes) }),
+      }),
+  };
+}
 
 const ways: readonly Way[] = [
-  { name: 'singly, no dictionary', together: 1, envelopeFor: () => compressed({ thresholdBytes: 0 }) },
-  {
-    name: 'singly, no dictionary, attribute',
-    together: 1,
-    envelopeFor: () => compressed({ thresholdBytes: 0, transport: 'attribute' }),
-  },
-  {
-    name: 'singly, dictionary of 8 KiB',
-    goal: 0.5,
-    together: 1,
-    envelopeFor: (kind) => compressed({ dictionary: dictionaries[kind] }),
-  },
-  {
-    name: 'the same, level 9',
-    together: 1,
-    envelopeFor: (kind) => compressed({ dictionary: dictionaries[kind], level: 9 }),
-  },
-  {
-    name: 'the same, zstd',
-    together: 1,
-    envelopeFor: (kind) => compressed({ dictionary: dictionaries[kind], algorithm: 'zstd' }),
-  },
-  {
-    name: 'the same, zstd, level 9',
-    together: 1,
-    envelopeFor: (kind) => compressed({ dictionary: dictionaries[kind], algorithm: 'zstd', level: 9 }),
-  },
-  {
-    name: 'singly, dictionary, attribute',
-    together: 1,
-    envelopeFor: (kind) => compressed({ dictionary: dictionaries[kind], transport: 'attribute' }),
-  },
+  singly('singly', {}),
+  singly('singly, attribute', { transport: 'attribute' }),
+  { ...singly('singly, dictionary of 8 KiB', {}, 8_192), goal: 0.5 },
+  singly('the same, attribute', { transport: 'attribute' }, 8_192),
+  singly('the same, level 9', { level: 9 }, 8_192),
+  singly('the same, zstd', { algorithm: 'zstd' }, 8_192),
+  singly('the same, zstd, level 9', { algorithm: 'zstd', level: 9 }, 8_192),
+  singly('the same, on fflate', { engine: fflateEngine }, 8_192),
+  singly('singly, dictionary of 2 KiB', {}, 2_048),
+  singly('singly, dictionary of 32 KiB', {}, 32_768),
   { name: '100 to a pack', goal: 0.35, together: 100, envelopeFor: () => packed() },
   { name: '100 to a pack, attribute', together: 100, envelopeFor: () => packed({ transport: 'attribute' }) },
   { name: '100 to a pack, deflate', together: 100, envelopeFor: () => packed({ algorithm: 'deflate' }) },
@@ -98,7 +97,7 @@ for (const way of ways) {
   console.log(`${way.name.padEnd(34)}${cells}${way.goal === undefined ? '' : `   goal ${way.goal}`}`);
 }
 
-/** CPU time of a call in microseconds: the median of several rounds, whatever else the machine is at. */
+/** CPU time of a call in microseconds: the median of several rounds. */
 function medianOf(calls: number, call: () => unknown): number {
   const rounds = Array.from({ length: 15 }, () => {
     const before = process.cpuUsage();
@@ -111,15 +110,22 @@ function medianOf(calls: number, call: () => unknown): number {
   return rounds.toSorted((a, b) => a - b)[7] ?? 0;
 }
 
+const built = medianOf(1, () => dictionaryOf('order')) / 1_000;
+console.log(`\na dictionary of 1,000 samples takes ${built.toFixed(0)} ms (CPU, median)`);
+
 const random = createRandom(3);
 const noise = Uint8Array.from({ length: 262_144 }, () => Math.floor(random() * 256));
 const base64 = Buffer.from(noise).toString('base64').slice(0, 262_144);
 const json = createEvents('order', 1_000, 4).join('\n').slice(0, 262_144);
 const envelope = compressed();
-console.log('\n256 KB of            probe µs    seal µs (CPU, medians)');
+console.log('\n256 KB of            probe µs    seal µs  plain() µs (CPU, medians)');
 for (const [name, content] of Object.entries({ 'random bytes': noise, 'base64 text': base64, JSON: json })) {
   const item: Item = { id: '0', content, attempt: 0 };
   const probe = medianOf(2_000, () => looksIncompressible(content));
   const seal = medianOf(20, () => envelope.seal([item], anyBytes));
-  console.log(`${name.padEnd(18)}${probe.toFixed(1).padStart(11)}${seal.toFixed(0).padStart(11)}`);
+  const asItIs = medianOf(20, () => plain().seal([item], anyBytes));
+  const cells = [probe.toFixed(1), seal.toFixed(0), asItIs.toFixed(0)]
+    .map((cell) => cell.padStart(11))
+    .join('');
+  console.log(`${name.padEnd(18)}${cells}`);
 }

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Content } from '@sqskit/core';
+import { describeOptions } from '@sqskit/core/options';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createEvents, eventKinds } from '../bench/events.ts';
-import { dictionaryFromSamples } from '../src/dictionary-from-samples.ts';
+import { dictionaryFromSamples, dictionaryFromSamplesRules } from '../src/dictionary-from-samples.ts';
 
 const utf8 = new TextEncoder();
 
@@ -98,6 +100,13 @@ describe('a dictionary made of samples', () => {
       ),
     );
   });
+});
+
+test('the options table of the README is the rules’', () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  expect(readme).toContain(
+    `<!-- options:dictionaryFromSamples -->\n${describeOptions(dictionaryFromSamplesRules)}\n<!-- /options -->`,
+  );
 });
 
 describe('samples that tell nothing are refused', () => {

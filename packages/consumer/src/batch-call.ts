@@ -38,6 +38,8 @@ export interface BatchCall<A, S extends { readonly ok: true }> {
   submit(argument: A, place: Place): Submission<S>;
   /** What is here now does not linger. */
   hurry(): void;
+  /** Nor does anything from now on. */
+  rush(): void;
   /** Gives up everything, calls under way included. */
   close(): void;
 }
@@ -68,13 +70,31 @@ export function createBatchCall<A, S extends { readonly ok: true }>(
       ),
     onSettled: (entry, outcome: S | Failure) => entry.resolve(outcome),
   });
+  let isRushing = false;
+  let willHurry = false;
+  const hurrySoon = (): void => {
+    if (!willHurry) {
+      willHurry = true;
+      queueMicrotask(() => {
+        willHurry = false;
+        accumulator.hurry();
+      });
+    }
+  };
   return {
     submit(argument, place) {
       const entry = new PendingEntry<A, S>(argument, place);
       entry.ticket = accumulator.add(entry);
+      if (isRushing) {
+        hurrySoon(); // with those that are submitted beside it
+      }
       return entry;
     },
     hurry() {
+      accumulator.hurry();
+    },
+    rush() {
+      isRushing = true;
       accumulator.hurry();
     },
     close() {

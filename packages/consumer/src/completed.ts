@@ -1,28 +1,33 @@
+import type { Progress } from './pack.ts';
+
+/** What is done of an SQS message: how far the messages in it have come; `deleted` if it was deleted, and counted. */
+export type Done = Progress | 'deleted';
+
 /**
- * Messages whose handler has completed and which SQS may all the same deliver again, by message id. Bounded: the oldest
- * are forgotten, and run again if they come again.
+ * What is done of SQS messages that may all the same be delivered again, by message id. Bounded: the oldest are
+ * forgotten, and run again if they come again.
  */
 export interface Completed {
-  has(messageId: string): boolean;
-  add(messageId: string): void;
+  find(messageId: string): Done | undefined;
+  add(messageId: string, done: Done): void;
   /** It can come no more. */
   forget(messageId: string): void;
 }
 
 export function createCompleted(maxSize: number): Completed {
-  const ids = new Set<string>(); // iterates oldest first
+  const known = new Map<string, Done>(); // iterates oldest first
   return {
-    has: (messageId) => ids.has(messageId),
-    add(messageId) {
-      ids.delete(messageId);
-      ids.add(messageId);
-      for (const oldest of ids) {
-        if (ids.size <= maxSize) {
+    find: (messageId) => known.get(messageId),
+    add(messageId, done) {
+      known.delete(messageId);
+      known.set(messageId, done);
+      for (const oldest of known.keys()) {
+        if (known.size <= maxSize) {
           break;
         }
-        ids.delete(oldest);
+        known.delete(oldest);
       }
     },
-    forget: (messageId) => void ids.delete(messageId),
+    forget: (messageId) => void known.delete(messageId),
   };
 }

@@ -19,9 +19,9 @@ export interface ConsumerStats extends Readonly<Totals> {
   readonly state: 'stopped' | 'running' | 'paused' | 'stopping';
   /** Handlers that run. */
   readonly running: number;
-  /** Messages received and not started. */
+  /** Messages received and not started: those of opened packs each, and SQS messages that are not opened. */
   readonly waiting: number;
-  /** Messages handled and not settled yet. */
+  /** SQS messages handled and not settled yet; one of which messages are sent again counts as so many. */
   readonly settling: number;
   /** Polls under way. */
   readonly polls: number;

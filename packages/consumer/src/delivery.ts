@@ -1,4 +1,5 @@
-import type { QueueError, ReceivedMessage, Verdict } from '@sqskit/core';
+import type { QueueError, ReceivedMessage } from '@sqskit/core';
+import type { Pack, Unfinished } from './pack.ts';
 
 /**
  * Where a message in hand is on its way.
@@ -18,6 +19,8 @@ export interface Delivery {
   readonly lane: string | undefined;
   /** Kept by the engine. */
   phase: Phase;
+  /** What is in it, once it is opened. */
+  pack: Pack | undefined;
   /** The newest receipt handle: SQS may deliver a message again while it is in hand. */
   receiptHandle: string;
   /** Whether its handler was told that going on is of no use. */
@@ -34,11 +37,17 @@ export interface Delivery {
  * source that does so itself is told which messages failed.
  */
 export interface Settler {
+  /** Gives back a message that was not run. Never rejects. */
+  giveBack(delivery: Delivery): Promise<void>;
+  /** Deletes a message of which an earlier delivery was done. Resolves as `conclude` does. */
+  discard(delivery: Delivery): Promise<boolean>;
   /**
-   * Carries out a verdict. Resolves with whether the message is gone from the queue; if not, it will come again.
-   * Never rejects.
+   * Carries out the verdicts on what is in a message. Resolves with whether it is gone from the queue; if not, it will
+   * come again. Never rejects.
    */
-  settle(delivery: Delivery, verdict: Verdict): Promise<boolean>;
+  conclude(delivery: Delivery, pack: Pack): Promise<boolean>;
+  /** Moves one message of a pack before the next of it runs. Resolves with whether it is moved. Never rejects. */
+  deadLetter(delivery: Delivery, pack: Pack, unfinished: Unfinished): Promise<boolean>;
   /** Told once for each delivery when the engine has done with it. */
   over(delivery: Delivery, gone: boolean): void;
 }
@@ -48,6 +57,7 @@ class MessageDelivery implements Delivery {
   readonly queueUrl: string;
   readonly lane: string | undefined;
   phase: Phase = 'waiting';
+  pack: Pack | undefined;
   receiptHandle: string;
   #reason: QueueError | undefined;
   #controller: AbortController | undefined;

@@ -35,10 +35,9 @@ export function retryDelayMs(receiveCount: number, options: RetryDelayOptions): 
 }
 
 /**
- * The verdict on an SQS message from those on what was in it. It can only be settled as a whole, so the most cautious
- * wins: a message is deleted when all of it is done.
+ * The verdict on an SQS message that is settled as a whole, from those on what is in it. The most cautious wins: it is
+ * deleted when all of it is done.
  */
-// A message that packs several will later have its failed items sent again alone, and be deleted.
 export function combineVerdicts(verdicts: readonly Verdict[]): Verdict {
   const [first, ...others] = verdicts;
   return others.reduce((one, other) => moreCautious(one, other), first ?? ack());

@@ -1,8 +1,9 @@
-import { ack, type ReceivedMessage, type Verdict } from '@sqskit/core';
-import { createCompleted } from './completed.ts';
+import type { ReceivedMessage } from '@sqskit/core';
+import { createCompleted, type Done } from './completed.ts';
 import { createDelivery, type Delivery, type Settler } from './delivery.ts';
 import type { Engine } from './engine.ts';
 import type { Instruments } from './instruments.ts';
+import type { Pack, Unfinished } from './pack.ts';
 import type { QueueSettler } from './settler.ts';
 
 export interface HandOptions {
@@ -21,15 +22,16 @@ export interface HandOptions {
  *     its lease lost, or being settled    the newer delivery waits until the older one is over; then it is deleted
  *                                         without a run where that was done, and runs otherwise. On a FIFO queue it
  *                                         waits in its lane, as the next of its group would
- *     not in hand any more, but completed it is deleted without a run: SQS did not confirm the delete before
+ *     not in hand any more, but completed it is deleted without a run: SQS did not confirm the delete before; of a pack,
+ *                                         what was done of it is not run again
  */
 export interface Hand {
   take(messages: readonly ReceivedMessage[], receivedAt: number): void;
-  /** Whether its handler has completed for another delivery of the message, so that only the delete is left to do. */
-  isCompleted(delivery: Delivery): boolean;
+  /** What is done of the message by way of another delivery, and needs no run. */
+  earlier(delivery: Delivery): Done | undefined;
 }
 
-/** Completed messages that are remembered until their delete is confirmed. */
+/** Messages that are remembered, with what was done of them, until their delete is confirmed. */
 const maxCompleted = 1_000;
 
 export function createHand(options: HandOptions): Hand {
@@ -41,7 +43,7 @@ class PolledHand implements Hand, Settler {
   readonly #byId = new Map<string, Delivery>();
   /** The newest delivery of a message, while an older one is not over. */
   readonly #successors = new Map<Delivery, Delivery>();
-  /** Acknowledged, and SQS has not confirmed the delete. */
+  /** Done, or some of it, and SQS has not confirmed the delete. */
   readonly #completed = createCompleted(maxCompleted);
   /** Deliveries in hand whose message is deleted, and counted, by way of an older one. */
   readonly #gone = new WeakSet<Delivery>();
@@ -66,24 +68,38 @@ class PolledHand implements Hand, Settler {
     this.#options.engine.process(fresh, this);
   }
 
-  isCompleted(delivery: Delivery): boolean {
-    return this.#gone.has(delivery) || this.#completed.has(delivery.message.messageId);
+  earlier(delivery: Delivery): Done | undefined {
+    return this.#gone.has(delivery) ? 'deleted' : this.#completed.find(delivery.message.messageId);
   }
 
-  async settle(delivery: Delivery, verdict: Verdict): Promise<boolean> {
-    const { settler } = this.#options;
+  giveBack(delivery: Delivery): Promise<void> {
+    return this.#options.settler.giveBack(delivery);
+  }
+
+  async discard(delivery: Delivery): Promise<boolean> {
+    const gone = await this.#options.settler.discard(delivery);
+    if (gone) {
+      this.#completed.forget(delivery.message.messageId);
+    }
+    return gone;
+  }
+
+  deadLetter(delivery: Delivery, pack: Pack, unfinished: Unfinished): Promise<boolean> {
+    return this.#options.settler.deadLetter(delivery, pack, unfinished);
+  }
+
+  async conclude(delivery: Delivery, pack: Pack): Promise<boolean> {
+    if (this.#gone.has(delivery)) {
+      return this.discard(delivery);
+    }
     const { messageId } = delivery.message;
-    const isAck = verdict.action === 'ack';
-    const isDuplicate = isAck && this.#gone.has(delivery);
-    const gone = await (isDuplicate ? settler.discard(delivery) : settler.settle(delivery, verdict));
+    const gone = await this.#options.settler.conclude(delivery, pack);
     if (gone) {
       this.#completed.forget(messageId);
       const newer = this.#successors.get(delivery) ?? this.#byId.get(messageId);
       if (newer !== undefined && newer !== delivery) {
         this.#gone.add(newer);
       }
-    } else if (isAck) {
-      this.#completed.add(messageId);
     }
     return gone;
   }
@@ -94,6 +110,9 @@ class PolledHand implements Hand, Settler {
     if (this.#byId.get(messageId) === delivery) {
       this.#byId.delete(messageId);
     }
+    if (!gone) {
+      this.#remember(delivery);
+    }
     const successor = this.#successors.get(delivery);
     this.#successors.delete(delivery);
     if (successor === undefined || !settler.leases.holds(successor)) {
@@ -101,15 +120,27 @@ class PolledHand implements Hand, Settler {
     }
     this.#byId.set(messageId, successor);
     if (gone) {
-      engine.settle(successor, ack(), this);
+      engine.discard(successor, this);
     } else {
       engine.process([successor], this);
+    }
+  }
+
+  #remember(delivery: Delivery): void {
+    const { message, pack } = delivery;
+    if (this.#gone.has(delivery)) {
+      this.#completed.add(message.messageId, 'deleted');
+    } else if (pack?.isBegun === true) {
+      this.#completed.add(message.messageId, pack.progress());
     }
   }
 
   #deliver(message: ReceivedMessage, receivedAt: number): Delivery {
     const { queueUrl, fifo, settler } = this.#options;
     const delivery = createDelivery(message, queueUrl, fifo ? message.groupId : undefined);
+    if (this.#completed.find(message.messageId) === 'deleted') {
+      this.#gone.add(delivery);
+    }
     settler.leases.hold(delivery, receivedAt);
     return delivery;
   }

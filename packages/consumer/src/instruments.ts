@@ -4,19 +4,23 @@ import type { Clock } from '@sqskit/core/clock';
 
 /** What the consumer counts. All totals since it was made. */
 export interface Totals {
-  /** Messages received, each time counted. */
+  /** SQS messages received, each time counted. */
   received: number;
   /** Of these, messages that were in hand already. */
   duplicates: number;
-  /** Deleted after their handler had returned. */
+  /** Of these, packs: SQS messages that were opened, and held several messages. */
+  packs: number;
+  /** Messages in those packs. */
+  unpacked: number;
+  /** Done: their SQS message was deleted after their handler had returned. */
   acked: number;
-  /** Made invisible for a back-off, to come again. */
+  /** To come again after a back-off: made invisible for it, or sent again alone. */
   retried: number;
-  /** Made visible at once, unstarted or on a verdict. */
+  /** Made visible at once or, of a pack, sent again: unstarted, or on a verdict. A pack that was not opened counts as one. */
   released: number;
   /** Sent to the dead-letter queue and deleted. */
   deadLettered: number;
-  /** Messages whose lease ended while they waited or ran. */
+  /** SQS messages whose lease ended while they waited or ran. */
   leasesLost: number;
   /** Messages of which SQS did not confirm that they were settled: they come again. */
   unsettled: number;
@@ -25,7 +29,7 @@ export interface Totals {
   receiveCalls: number;
   deleteCalls: number;
   changeVisibilityCalls: number;
-  /** To the dead-letter queue. */
+  /** To the dead-letter queue, and to the queue itself with messages of packs that are sent again. */
   sendCalls: number;
 }
 
@@ -33,6 +37,8 @@ function createTotals(): Totals {
   return {
     received: 0,
     duplicates: 0,
+    packs: 0,
+    unpacked: 0,
     acked: 0,
     retried: 0,
     released: 0,
@@ -62,6 +68,8 @@ export interface Instruments {
 const metricNames: Partial<Record<keyof Totals, string>> = {
   received: 'MessagesReceived',
   duplicates: 'DuplicateReceives',
+  packs: 'PacksOpened',
+  unpacked: 'MessagesUnpacked',
   acked: 'MessagesAcked',
   retried: 'MessagesRetried',
   released: 'MessagesReleased',
@@ -94,6 +102,9 @@ export function createInstruments(recorder: Recorder, queueName: string, clock: 
   return {
     totals,
     count(what, by = 1) {
+      if (by === 0) {
+        return;
+      }
       totals[what] += by;
       callGuarded(() => counters.get(what)?.add(by), ignore);
     },

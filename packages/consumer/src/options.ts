@@ -17,7 +17,10 @@ import type { OnError } from './report.ts';
 export interface ConsumerOptions<T> {
   /** How a content becomes a value. Default: JSON. The producer's. */
   readonly codec?: Codec<T> | undefined;
-  /** How an SQS message is opened. Default: plain, one content to a message. The producer's. */
+  /**
+   * How an SQS message is opened, and messages of a pack are sealed to be sent again. Default: plain, one content to a
+   * message. The producer's.
+   */
   readonly envelope?: Envelope | undefined;
   /** Most handlers at a time. Default: 10. A slot is refilled as soon as its handler ends. */
   readonly maxConcurrency?: number | undefined;
@@ -45,6 +48,11 @@ export interface ConsumerOptions<T> {
   readonly failurePolicy?: FailurePolicy<T> | undefined;
   /** Where `deadLetter(reason)` moves messages. Default: none: they stay, for the queue's own redrive policy. */
   readonly deadLetterQueue?: Queue | undefined;
+  /**
+   * Receives after which a message that would be retried goes to `deadLetterQueue`. Default: none, SQS's redrive policy
+   * sees to it; but for what is in packs, of which SQS does not count the receives, the maximum of that policy.
+   */
+  readonly maxReceiveCount?: number | undefined;
   /** Told of everything that fails. What it throws, or rejects with, is caught. Default: nobody. */
   readonly onError?: OnError | undefined;
   /** Where warnings go; never bodies or receipt handles. Default: nowhere. */
@@ -76,7 +84,7 @@ export interface StreamOptions<T>
   readonly stopTimeoutMs?: number | undefined;
 }
 
-type Unset = 'deadLetterQueue';
+type Unset = 'deadLetterQueue' | 'maxReceiveCount';
 
 export type ResolvedConsumerOptions<T> = Resolved<ConsumerOptions<T>, Unset>;
 
@@ -97,9 +105,9 @@ export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, Unset> {
       kind: 'object',
       default: plain(),
       shown: '`plain()`',
-      methods: ['open'],
+      methods: ['open', 'seal'],
       what: 'an envelope',
-      doc: "How an SQS message is opened: the producer's.",
+      doc: "How an SQS message is opened, and messages of a pack are sealed to be sent again: the producer's.",
     },
     maxConcurrency: {
       kind: 'number',
@@ -173,6 +181,12 @@ export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, Unset> {
       methods: ['sendBatch'],
       what: 'a queue',
       doc: "Where `deadLetter(reason)` moves messages. Without, they stay for the queue's own redrive policy.",
+    },
+    maxReceiveCount: {
+      kind: 'number',
+      min: 1,
+      max: 1_000,
+      doc: "Receives after which a message that would be retried goes to `deadLetterQueue`. Without, the queue's redrive policy ends it; what is in packs is moved at that policy's maximum, which the consumer asks for when it needs it.",
     },
     onError: {
       kind: 'function',

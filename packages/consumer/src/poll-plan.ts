@@ -1,6 +1,6 @@
 import { sqsLimits } from '@sqskit/core';
 
-/** What there is room for. */
+/** What there is room for, in messages: those of a pack count each. */
 export interface Demand {
   /** Slots and prefetch together. */
   readonly capacity: number;
@@ -8,18 +8,20 @@ export interface Demand {
   readonly taken: number;
   /** Messages that only want a slot. */
   readonly ready: number;
+  /** How many messages an SQS message is expected to hold, from 1. */
+  readonly each: number;
 }
 
 /**
- * How many messages the next poll asks for; 0 for no poll now. Never more than there is room for beyond what other polls
- * have asked for.
+ * How many SQS messages the next poll asks for; 0 for no poll now. Never more than there is room for beyond what other
+ * polls have asked for, as they are expected to hold; but where there is room at all, for a pack that exceeds it.
  *
  * A poll that asks for less than a full receive costs as much as one that does not, so it is only made when nothing is
  * ready to run and no other poll is under way.
  */
-export function receiveSize({ capacity, taken, ready }: Demand, asked: number): number {
-  const room = capacity - taken - asked;
-  const full = Math.min(sqsLimits.maxBatchEntries, capacity);
+export function receiveSize({ capacity, taken, ready, each }: Demand, asked: number): number {
+  const room = Math.ceil((capacity - taken) / each) - asked;
+  const full = Math.min(sqsLimits.maxBatchEntries, Math.ceil(capacity / each));
   if (room >= full) {
     return full;
   }

@@ -11,6 +11,8 @@ export interface ErrorContext {
   readonly during: 'receive' | 'decode' | 'handle' | 'decide' | 'lease' | 'settle';
   /** SQS's message id, where the failure is about one message. */
   readonly messageId?: string | undefined;
+  /** The message's own id, where it has one: which of a pack failed. */
+  readonly id?: string | undefined;
 }
 
 /** Told of every failure. What it throws, or rejects with, is caught and logged. */

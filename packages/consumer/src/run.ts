@@ -6,6 +6,7 @@ import { createEngine, type Engine } from './engine.ts';
 import { createHand, type Hand } from './hand.ts';
 import type { Instruments } from './instruments.ts';
 import type { ResolvedConsumerOptions } from './options.ts';
+import { createPoisonRule } from './poison.ts';
 import type { Demand } from './poll-plan.ts';
 import { createPoller, type Poller } from './poller.ts';
 import type { ReportError } from './report.ts';
@@ -17,14 +18,14 @@ export interface StopReport {
   /** Whether everything in hand was finished or given back, and every poll had ended, before the time was up. */
   readonly isClean: boolean;
   readonly tookMs: number;
-  /** Deleted since `stop` was called. */
+  /** Done and deleted since `stop` was called. Messages, as in what follows: of a pack each counts. */
   readonly acked: number;
-  /** Left to come again after a back-off. */
+  /** Left, or sent again, to come again after a back-off. */
   readonly retried: number;
-  /** Made visible for other consumers. */
+  /** Made visible for other consumers, or sent again for them. A pack that was not opened counts as one. */
   readonly released: number;
   readonly deadLettered: number;
-  /** Message ids whose handlers still ran when the time was up. They were told by their signal, and the messages released. */
+  /** Ids of SQS messages whose handlers still ran when the time was up. They were told by their signal, and the messages released. */
   readonly abandoned: readonly string[];
   /** Messages of which SQS did not confirm that they were settled. They come again when their visibility timeout ends. */
   readonly unsettled: number;
@@ -67,6 +68,7 @@ export function createRun<T>(options: RunOptions<T>): Run {
 
 class PollRun<T> implements Run {
   readonly #capacity: number;
+  readonly #firstPackSize: number;
   readonly #clock: Clock;
   readonly #instruments: Instruments;
   readonly #engine: Engine;
@@ -79,12 +81,21 @@ class PollRun<T> implements Run {
     const { maxConcurrency, prefetch, clock } = settings;
     const shared = { ...settings, queue, handler, instruments, report };
     this.#capacity = maxConcurrency + prefetch;
+    const { fifo } = parseQueueUrl(queue.url);
+    // Until a message was opened nothing is known of how many are in one: where they may be many, one is asked for.
+    // On a FIFO queue it takes one slot, however many.
+    this.#firstPackSize = settings.envelope.maxItems > 1 && !fifo ? this.#capacity : 1;
     this.#clock = clock;
     this.#wants = wants;
     this.#instruments = instruments;
     this.#engine = createEngine({
       maxConcurrency,
-      work: createWork({ ...shared, isCompleted: (delivery) => this.#hand.isCompleted(delivery) }),
+      clock,
+      work: createWork({
+        ...shared,
+        poison: createPoisonRule(shared),
+        earlier: (delivery) => this.#hand.earlier(delivery),
+      }),
       onRoom: () => this.#poller.update(),
     });
     this.#settler = createQueueSettler({
@@ -93,7 +104,7 @@ class PollRun<T> implements Run {
     });
     this.#hand = createHand({
       queueUrl: queue.url,
-      fifo: parseQueueUrl(queue.url).fifo,
+      fifo,
       engine: this.#engine,
       settler: this.#settler,
       instruments,
@@ -164,18 +175,20 @@ class PollRun<T> implements Run {
     const reason = new QueueError('stopped', 'the consumer stopped and its time was up', {
       what: 'consumer',
     });
+    this.#settler.rush();
     const abandoned = this.#engine.giveUp(reason);
-    this.#settler.hurry();
     await within(this.#clock, reserveMs, this.#engine.idle());
     return abandoned;
   }
 
   #demand(): Demand {
-    const { running, waiting, ready, settling } = this.#engine;
+    const { running, opening, waiting, ready, unpacked, settling } = this.#engine;
     const capacity = this.#capacity;
+    const each = this.#engine.packSize ?? this.#firstPackSize;
+    const blocked = Math.max(0, waiting - ready - unpacked - capacity * maxBlockedPerPlace);
     const isRoom = settling < maxSettling && this.#wants(running + waiting);
-    const taken = running + ready + Math.max(0, waiting - ready - capacity * maxBlockedPerPlace);
-    return { capacity, taken: isRoom ? taken : capacity, ready };
+    const taken = running + opening * (each - 1) + unpacked + ready * each + blocked;
+    return { capacity, taken: isRoom ? taken : capacity, ready: ready + unpacked, each };
   }
 
   #lost(delivery: Delivery, report: ReportError): void {

@@ -1,12 +1,12 @@
 import {
+  type BrokenItem,
+  type Envelope,
   type Logger,
-  payloadBytes,
+  type OpenedItem,
   type Queue,
   QueueError,
-  type SendEntry,
-  type Sent,
+  retry,
   type Settled,
-  sqsLimits,
   toQueueError,
   type Verdict,
   type VisibilityChange,
@@ -15,16 +15,19 @@ import type { Clock } from '@sqskit/core/clock';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
 import type { Random } from '@sqskit/core/retry';
 import { type BatchCall, createBatchCall } from './batch-call.ts';
-import { deadLetterEntry } from './dead-letter.ts';
+import { createDeadLetters, type DeadLetters } from './dead-letter.ts';
 import type { Delivery } from './delivery.ts';
-import { retryDelayMs } from './failure-policy.ts';
+import { combineVerdicts, retryDelayMs } from './failure-policy.ts';
 import type { Instruments } from './instruments.ts';
 import { grantableMs } from './lease.ts';
 import { type Change, createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts';
+import { type Pack, type SettledAs, type Unfinished, waysToSettle } from './pack.ts';
 import type { ReportError } from './report.ts';
+import { createResender, type Resender } from './resend.ts';
 
 export interface QueueSettlerOptions {
   readonly queue: Queue;
+  readonly envelope: Envelope;
   readonly deadLetterQueue: Queue | undefined;
   readonly visibilityTimeoutMs: number;
   readonly settleLingerMs: number;
@@ -38,15 +41,28 @@ export interface QueueSettlerOptions {
   readonly onLeaseLost: (delivery: Delivery) => void;
 }
 
-/** Keeps the leases of received messages, and settles them: deletes and visibility changes, in batches. */
+/** Keeps the leases of received messages, and settles them: deletes, visibility changes and sends, in batches. */
 export interface QueueSettler {
   readonly leases: Pick<LeaseKeeper, 'hold' | 'holds' | 'letGo'>;
-  /** Resolves with whether the message was deleted. Never rejects; nothing is done for one whose lease is lost. */
-  settle(delivery: Delivery, verdict: Verdict): Promise<boolean>;
-  /** Deletes one more delivery of a message that is deleted already, and counted. Resolves as `settle` does. */
+  /**
+   * Carries out the verdicts on what is in a message. Resolves with whether it was deleted. Never rejects; nothing is
+   * done for one whose lease is lost.
+   *
+   *     all done                            deleted
+   *     none done, or on a FIFO queue       visible again, as a whole, after the longest of the delays
+   *     some done                           those to come again are sent alone, and it is deleted when they are accepted
+   */
+  conclude(delivery: Delivery, pack: Pack): Promise<boolean>;
+  /** Moves one message of a pack to the dead-letter queue. Where that fails it is to be retried. Never rejects. */
+  deadLetter(delivery: Delivery, pack: Pack, unfinished: Unfinished): Promise<boolean>;
+  /** Makes a message that was not run visible at once. Never rejects. */
+  giveBack(delivery: Delivery): Promise<void>;
+  /** Deletes one more delivery of a message that is deleted already, and counted. Resolves as `conclude` does. */
   discard(delivery: Delivery): Promise<boolean>;
   /** What waits for company leaves now. */
   hurry(): void;
+  /** Nothing waits for company any more. */
+  rush(): void;
   /** Gives up what is not settled yet, calls under way included, and lets every lease go. */
   close(): void;
 }
@@ -61,18 +77,20 @@ const longestCallMs = 15_000;
 class BatchingSettler implements QueueSettler {
   readonly leases: LeaseKeeper;
   readonly #options: QueueSettlerOptions;
+  readonly #isFifo: boolean;
   readonly #deletes: BatchCall<string, Settled>;
   /** Renewals too: the changes of one message are a lane, so a renewal never overtakes what settles it. */
   readonly #changes: BatchCall<Change, Settled>;
-  readonly #deadLetters: BatchCall<SendEntry, Sent> | undefined;
-  readonly #isDeadLetterFifo: boolean;
+  readonly #deadLetters: DeadLetters | undefined;
+  readonly #resender: Resender;
   #hasWarned = false;
 
   constructor(options: QueueSettlerOptions) {
-    const { queue, deadLetterQueue, clock, random, settleLingerMs, instruments } = options;
+    const { queue, envelope, deadLetterQueue, clock, random, settleLingerMs, instruments } = options;
     this.#options = options;
+    this.#isFifo = parseQueueUrl(queue.url).fifo;
     // The next message of a group waits for the delete, so on a FIFO queue nothing lingers.
-    const lingerMs = parseQueueUrl(queue.url).fifo ? 0 : settleLingerMs;
+    const lingerMs = this.#isFifo ? 0 : settleLingerMs;
     // Entries are given up when their lease ends. While it is renewed half of it is always left: time for another attempt.
     const maxBackoffMs = Math.min(longestBackoffMs, options.visibilityTimeoutMs / 4);
     const callTimeoutMs = Math.min(longestCallMs, options.visibilityTimeoutMs / 4);
@@ -94,17 +112,16 @@ class BatchingSettler implements QueueSettler {
         return queue.changeVisibilityBatch(changes.map(wireForm), { signal });
       },
     });
-    this.#isDeadLetterFifo = deadLetterQueue !== undefined && parseQueueUrl(deadLetterQueue.url).fifo;
+    const onCall = (): void => instruments.count('sendCalls');
     this.#deadLetters =
-      deadLetterQueue &&
-      createBatchCall({
-        ...shared,
-        maxBytes: sqsLimits.maxMessageBytes,
-        call: (entries, signal) => {
-          instruments.count('sendCalls');
-          return deadLetterQueue.sendBatch(entries, { signal });
-        },
-      });
+      deadLetterQueue && createDeadLetters({ ...shared, queue: deadLetterQueue, envelope, onCall });
+    this.#resender = createResender({
+      ...shared,
+      queue,
+      envelope,
+      onCall,
+      delayOf: (delivery, { item, verdict }) => this.#delayOf(delivery, verdict, attemptOf(item)),
+    });
     this.leases = createLeaseKeeper({
       clock,
       visibilityTimeoutMs: options.visibilityTimeoutMs,
@@ -113,18 +130,58 @@ class BatchingSettler implements QueueSettler {
     });
   }
 
-  settle(delivery: Delivery, verdict: Verdict): Promise<boolean> {
-    return this.#unlessLost(delivery, () => this.#carryOut(delivery, verdict));
+  conclude(delivery: Delivery, pack: Pack): Promise<boolean> {
+    return this.#unlessLost(delivery, pack.size, () => this.#carryOut(delivery, pack));
+  }
+
+  async deadLetter(delivery: Delivery, pack: Pack, unfinished: Unfinished): Promise<boolean> {
+    const { verdict } = unfinished;
+    if (verdict.action !== 'dead-letter') {
+      return false;
+    }
+    if (this.#deadLetters === undefined) {
+      this.#warnOnce();
+      unfinished.verdict = retry({ delayMs: this.#options.retryMaxMs });
+      return false;
+    }
+    const reason = textOf(verdict.reason);
+    const deadlineAt = (): number => this.leases.expiresAt(delivery);
+    const answer = await this.#deadLetters.send(delivery, pack, unfinished, { reason, deadlineAt });
+    if (answer.ok) {
+      pack.carriedOut(unfinished, 'deadLettered');
+      return true;
+    }
+    unfinished.verdict = retry();
+    const { messageId } = delivery.message;
+    const message = 'the message could not be sent to the dead-letter queue; it is retried';
+    const details = { messageId, reason };
+    const error = new QueueError('dead-letter-failed', message, details, { cause: answer.error });
+    this.#options.report(error, { during: 'settle', messageId });
+    return false;
+  }
+
+  async giveBack(delivery: Delivery): Promise<void> {
+    await this.#unlessLost(delivery, 1, () =>
+      this.#makeVisibleIn(delivery, 0, { as: 'released', messages: 1 }),
+    );
   }
 
   discard(delivery: Delivery): Promise<boolean> {
-    return this.#unlessLost(delivery, () => this.#delete(delivery, undefined));
+    return this.#unlessLost(delivery, 1, () => this.#delete(delivery, undefined));
   }
 
   hurry(): void {
     this.#deletes.hurry();
     this.#changes.hurry();
     this.#deadLetters?.hurry();
+    this.#resender.hurry();
+  }
+
+  rush(): void {
+    this.#deletes.rush();
+    this.#changes.rush();
+    this.#deadLetters?.rush();
+    this.#resender.rush();
   }
 
   close(): void {
@@ -132,59 +189,107 @@ class BatchingSettler implements QueueSettler {
     this.#deletes.close();
     this.#changes.close();
     this.#deadLetters?.close();
+    this.#resender.close();
   }
 
-  async #unlessLost(delivery: Delivery, carryOut: () => Promise<boolean>): Promise<boolean> {
-    if (!this.#isOurs(delivery)) {
+  async #unlessLost(
+    delivery: Delivery,
+    messages: number,
+    carryOut: () => Promise<boolean>,
+  ): Promise<boolean> {
+    if (!this.#isOurs(delivery, messages)) {
       return false;
     }
     try {
       return await carryOut();
     } catch (reason) {
       this.leases.letGo(delivery);
-      this.#unsettled(delivery, toQueueError(reason, 'settle'));
+      this.#unsettled(delivery, toQueueError(reason, 'settle'), messages);
       return false;
     }
   }
 
-  async #carryOut(delivery: Delivery, verdict: Verdict): Promise<boolean> {
-    switch (verdict.action) {
-      case 'ack':
-        return this.#delete(delivery, 'acked');
-      case 'retry':
-        await this.#makeVisibleIn(delivery, this.#delayOf(delivery, verdict.delayMs), 'retried');
+  /** What is sent elsewhere is sent first, and deleted then: what fails in between leaves two, never none. */
+  async #carryOut(delivery: Delivery, pack: Pack): Promise<boolean> {
+    if (pack.unfinished.size > 0) {
+      const all = [...pack.unfinished];
+      await Promise.all(all.map((unfinished) => this.deadLetter(delivery, pack, unfinished)));
+      if (this.#mayDivide(pack)) {
+        await this.#sendAgain(delivery, pack);
+      }
+      if (!this.#isOurs(delivery, pack.size)) {
         return false;
-      case 'release':
-        await this.#makeVisibleIn(delivery, 0, 'released');
-        return false;
-      case 'dead-letter':
-        // JavaScript may give anything as a reason, an error above all.
-        return this.#deadLetter(delivery, String(verdict.reason));
+      }
+    }
+    return pack.isDone ? this.#delete(delivery, pack) : this.#comeAgain(delivery, pack);
+  }
+
+  /**
+   * Whether what is left of a pack is sent again alone. Where nothing of it is done something else is wrong than one of
+   * its messages, and it comes again as it is, at no cost. On a FIFO queue what is sent again would lose its place.
+   */
+  #mayDivide(pack: Pack): boolean {
+    const isWhole = pack.isDone || !pack.isBegun || this.#isFifo;
+    return !isWhole && [...pack.unfinished].every(({ item }) => 'content' in item);
+  }
+
+  async #sendAgain(delivery: Delivery, pack: Pack): Promise<void> {
+    const messages = pack.undone;
+    const failure = await this.#resender.resend(delivery, pack, () => this.leases.expiresAt(delivery));
+    if (failure !== undefined) {
+      const { messageId } = delivery.message;
+      const error = new QueueError(
+        'resend-failed',
+        'messages of a pack could not be sent again alone; the pack comes again as a whole',
+        { messageId, messages },
+        { cause: failure, outcome: 'unknown' },
+      );
+      this.#options.report(error, { during: 'settle', messageId });
     }
   }
 
+  #comeAgain(delivery: Delivery, pack: Pack): Promise<boolean> {
+    const left = [...pack.unfinished];
+    const verdict = combineVerdicts(left.map((unfinished) => unfinished.verdict));
+    const messages = pack.undone;
+    if (verdict.action !== 'retry') {
+      return this.#makeVisibleIn(delivery, 0, { as: 'released', messages });
+    }
+    const attempt = Math.max(...left.map(({ item }) => attemptOf(item)));
+    return this.#makeVisibleIn(delivery, this.#delayOf(delivery, verdict, attempt), {
+      as: 'retried',
+      messages,
+    });
+  }
+
   /** The lease is renewed until the delete is answered, and so is the time that there is for it. */
-  async #delete(delivery: Delivery, done: 'acked' | 'deadLettered' | undefined): Promise<boolean> {
+  async #delete(delivery: Delivery, pack: Pack | undefined): Promise<boolean> {
     const { outcome } = this.#deletes.submit(delivery.receiptHandle, {
       deadlineAt: () => this.leases.expiresAt(delivery),
     });
     const answer = await outcome;
     this.leases.letGo(delivery);
     if (!answer.ok) {
-      this.#unsettled(delivery, answer.error);
-    } else if (done !== undefined) {
-      this.#options.instruments.count(done);
+      this.#unsettled(delivery, answer.error, pack?.size ?? 1);
+    } else if (pack !== undefined) {
+      for (const as of waysToSettle) {
+        this.#options.instruments.count(as, pack.count(as));
+      }
     }
     return answer.ok;
   }
 
   /** Nothing is renewed any more: this has the last word on when the message is visible. */
-  async #makeVisibleIn(delivery: Delivery, wantedMs: number, done: 'retried' | 'released'): Promise<void> {
+  async #makeVisibleIn(
+    delivery: Delivery,
+    wantedMs: number,
+    { as, messages }: { readonly as: SettledAs; readonly messages: number },
+  ): Promise<false> {
     const calledAt = this.#options.clock.monotonic();
     const lease = this.leases.letGo(delivery);
     if (lease === undefined) {
-      this.#unsettled(delivery, leaseOver(delivery));
-      return;
+      this.#unsettled(delivery, leaseOver(delivery), messages);
+      return false;
     }
     const change: Change = {
       receiptHandle: delivery.receiptHandle,
@@ -196,59 +301,30 @@ class BatchingSettler implements QueueSettler {
       deadlineAt: () => lease.expiresAt,
     }).outcome;
     if (answer.ok) {
-      this.#options.instruments.count(done);
+      this.#options.instruments.count(as, messages);
     } else {
-      this.#unsettled(delivery, answer.error);
-    }
-  }
-
-  /** Sends first and deletes then: what fails in between leaves two, never none. */
-  async #deadLetter(delivery: Delivery, reason: string): Promise<boolean> {
-    const { message } = delivery;
-    if (this.#deadLetters === undefined) {
-      this.#warnOnce();
-      await this.#makeVisibleIn(delivery, this.#options.retryMaxMs, 'retried');
-      return false;
-    }
-    const entry = deadLetterEntry(message, reason, this.#isDeadLetterFifo);
-    const answer = await this.#deadLetters.submit(entry, {
-      bytes: payloadBytes(entry),
-      lane: this.#isDeadLetterFifo ? entry.groupId : undefined,
-      deadlineAt: () => this.leases.expiresAt(delivery),
-    }).outcome;
-    if (answer.ok) {
-      return this.#isOurs(delivery) && this.#delete(delivery, 'deadLettered');
-    }
-    const { messageId } = message;
-    const error = new QueueError(
-      'dead-letter-failed',
-      'the message could not be sent to the dead-letter queue; it is retried',
-      { messageId, reason },
-      { cause: answer.error },
-    );
-    this.#options.report(error, { during: 'settle', messageId });
-    if (this.#isOurs(delivery)) {
-      await this.#makeVisibleIn(delivery, this.#delayOf(delivery, undefined), 'retried');
+      this.#unsettled(delivery, answer.error, messages);
     }
     return false;
   }
 
-  #delayOf({ message }: Delivery, askedMs: number | undefined): number {
-    return askedMs !== undefined && askedMs >= 0
-      ? askedMs
-      : retryDelayMs(message.receiveCount, this.#options);
+  #delayOf({ message }: Delivery, verdict: Verdict, attempt: number): number {
+    const asked = verdict.action === 'retry' ? verdict.delayMs : undefined;
+    return asked !== undefined && asked >= 0
+      ? asked
+      : retryDelayMs(message.receiveCount + attempt, this.#options);
   }
 
-  #isOurs(delivery: Delivery): boolean {
+  #isOurs(delivery: Delivery, messages: number): boolean {
     const isHeld = this.leases.holds(delivery);
     if (!isHeld) {
-      this.#unsettled(delivery, leaseOver(delivery));
+      this.#unsettled(delivery, leaseOver(delivery), messages);
     }
     return isHeld;
   }
 
-  #unsettled({ message: { messageId } }: Delivery, error: QueueError): void {
-    this.#options.instruments.count('unsettled');
+  #unsettled({ message: { messageId } }: Delivery, error: QueueError, messages: number): void {
+    this.#options.instruments.count('unsettled', messages);
     this.#options.report(error, { during: 'settle', messageId });
   }
 
@@ -259,6 +335,19 @@ class BatchingSettler implements QueueSettler {
         'a message was dead-lettered but the consumer has no deadLetterQueue: it stays in the queue for its redrive policy',
       );
     }
+  }
+}
+
+function attemptOf(item: OpenedItem | BrokenItem): number {
+  return 'content' in item ? item.attempt : 0;
+}
+
+/** JavaScript may give anything as a reason, an error above all. */
+function textOf(reason: unknown): string {
+  try {
+    return String(reason);
+  } catch {
+    return '';
   }
 }
 

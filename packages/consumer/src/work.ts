@@ -7,124 +7,195 @@ import {
   type HandlerContext,
   type IncomingMessage,
   isVerdict,
+  type Opened,
   type OpenedItem,
   QueueError,
-  release,
   retry,
   toQueueError,
   type Verdict,
 } from '@sqskit/core';
+import type { Done } from './completed.ts';
 import type { Delivery } from './delivery.ts';
 import { type FailedMessage, type FailurePolicy, isKnown } from './failure-policy.ts';
 import type { Instruments } from './instruments.ts';
-import type { ReportError } from './report.ts';
+import { Pack } from './pack.ts';
+import type { PoisonRule } from './poison.ts';
+import type { ErrorContext, ReportError } from './report.ts';
 
-/** Runs one logical message. Never rejects. */
-export type ItemRun = () => Promise<Verdict>;
-
-/** What an SQS message turned out to hold. */
-export interface OpenedDelivery {
-  readonly runs: readonly ItemRun[];
-  /** To be called once SQS has deleted the message. Never rejects. */
-  readonly deleted: (() => Promise<void>) | undefined;
+/** What there is to do with an SQS message. Nothing of it throws or rejects. */
+export interface Work {
+  /** What cannot be opened is a pack of one message that cannot be read. */
+  open(delivery: Delivery): Promise<Pack>;
+  /** Runs one message of a pack; at once, if its handler is not asynchronous. */
+  run(delivery: Delivery, pack: Pack, position: number): Verdict | Promise<Verdict>;
 }
-
-/** Opens an SQS message. Never rejects: what cannot be opened is a run that fails. */
-export type Work = (delivery: Delivery) => Promise<OpenedDelivery>;
 
 export interface WorkOptions<T> {
   readonly handler: Handler<T>;
   readonly codec: Codec<T>;
   readonly envelope: Envelope;
   readonly failurePolicy: FailurePolicy<T>;
+  readonly poison: PoisonRule;
   readonly report: ReportError;
   readonly instruments: Instruments;
-  /** Whether the message was handled before, and is only to be deleted. */
-  readonly isCompleted: (delivery: Delivery) => boolean;
+  /** What is done of the SQS message by way of another delivery. */
+  readonly earlier: (delivery: Delivery) => Done | undefined;
 }
 
-export function createWork<T>(options: WorkOptions<T>): Work {
-  const { codec, envelope, handler, failurePolicy, report, instruments, isCompleted } = options;
+const acked = ack();
 
-  async function openDelivery(delivery: Delivery): Promise<OpenedDelivery> {
+export function createWork<T>(options: WorkOptions<T>): Work {
+  return new HandlerWork(options);
+}
+
+class HandlerWork<T> implements Work {
+  readonly #options: WorkOptions<T>;
+
+  constructor(options: WorkOptions<T>) {
+    this.#options = options;
+  }
+
+  async open(delivery: Delivery): Promise<Pack> {
     try {
-      const opened = await envelope.open(delivery.message);
-      const runs = opened.items.map((item) => () => runItem(delivery, item));
-      return { runs, deleted: opened.deleted && (() => cleanUp(delivery, () => opened.deleted?.())) };
+      return this.#pack(delivery, await this.#options.envelope.open(delivery.message));
     } catch (cause) {
-      const item = { error: decodeFailed('the envelope could not open the message', cause) };
-      return { runs: [() => runItem(delivery, item)], deleted: undefined };
+      const error = decodeFailed('the envelope could not open the message', cause);
+      return this.#pack(delivery, { items: [{ error }] });
     }
   }
 
-  async function runItem(delivery: Delivery, item: OpenedItem | BrokenItem): Promise<Verdict> {
-    if (delivery.isAbandoned) {
-      return release(); // not carried out: whoever abandons a delivery has seen to its message
+  run(delivery: Delivery, pack: Pack, position: number): Verdict | Promise<Verdict> {
+    const item = pack.item(position);
+    if (item === undefined) {
+      return acked; // no such position
     }
-    if (isCompleted(delivery)) {
-      return ack();
-    }
+    const { codec, handler, instruments } = this.#options;
     if ('error' in item) {
-      return failed(delivery, item.error, describe(delivery, item, undefined), 'decode');
+      return this.#failed(pack, item, describe(delivery, pack, position, item, undefined), item.error);
     }
     let message: IncomingMessage<T>;
     try {
-      message = describe(delivery, item, codec.decode(item.content));
+      message = describe(delivery, pack, position, item, codec.decode(item.content));
     } catch (cause) {
       const error = decodeFailed('the codec could not decode the content', cause);
-      return failed(delivery, error, describe(delivery, item, undefined), 'decode');
+      return this.#failed(pack, item, describe(delivery, pack, position, item, undefined), error);
     }
     const ended = instruments.handlerStarted(message.sentAtMs);
+    let result: unknown;
     try {
-      const result = await handler(message, new DeliveryContext(delivery));
-      return isVerdict(result) ? known(delivery, result) : ack();
+      result = handler(message, pack.context);
     } catch (error) {
-      return delivery.isAbandoned ? release() : failed(delivery, error, message, 'handle');
+      ended?.();
+      return this.#threw(delivery, pack, item, message, error);
+    }
+    if (isThenable(result)) {
+      return this.#await(delivery, pack, item, message, result, ended);
+    }
+    ended?.();
+    return isVerdict(result) ? this.#said(pack, item, message, result) : acked;
+  }
+
+  async #await(
+    delivery: Delivery,
+    pack: Pack,
+    item: OpenedItem,
+    message: IncomingMessage<T>,
+    pending: PromiseLike<unknown>,
+    ended: (() => void) | undefined,
+  ): Promise<Verdict> {
+    let result: unknown;
+    try {
+      result = await pending;
+    } catch (error) {
+      return this.#threw(delivery, pack, item, message, error);
     } finally {
       ended?.();
     }
+    return isVerdict(result) ? this.#said(pack, item, message, result) : acked;
+  }
+
+  #said(
+    pack: Pack,
+    item: OpenedItem,
+    message: IncomingMessage<T>,
+    verdict: Verdict,
+  ): Verdict | Promise<Verdict> {
+    return this.#options.poison.decide(this.#known(message, verdict), message, carries(pack, item));
   }
 
   /** A verdict of another version of core may be one that this one does not know. */
-  function known({ message: { messageId } }: Delivery, verdict: Verdict): Verdict {
+  #known(message: IncomingMessage<T>, verdict: Verdict): Verdict {
     if (isKnown(verdict)) {
       return verdict;
     }
     const error = new TypeError(
       `the handler returned a verdict whose action is not known: ${verdict.action}`,
     );
-    report(error, { during: 'handle', messageId });
+    this.#options.report(error, about(message, 'handle'));
     return retry();
   }
 
-  async function failed(
-    { message: { messageId } }: Delivery,
+  #threw(
+    delivery: Delivery,
+    pack: Pack,
+    item: OpenedItem,
+    message: IncomingMessage<T>,
     error: unknown,
+  ): Verdict | Promise<Verdict> {
+    // Whoever abandons a delivery has seen to its message: what becomes of it is not carried out.
+    return delivery.isAbandoned ? acked : this.#failed(pack, item, message, error, 'handle');
+  }
+
+  async #failed(
+    pack: Pack,
+    item: OpenedItem | BrokenItem,
     message: FailedMessage<T>,
-    during: 'decode' | 'handle',
+    error: unknown,
+    during: 'decode' | 'handle' = 'decode',
   ): Promise<Verdict> {
-    report(error, { during, messageId });
+    this.#options.report(error, about(message, during));
+    const verdict = await this.#judge(error, message);
+    return this.#options.poison.decide(verdict, message, carries(pack, item));
+  }
+
+  async #judge(error: unknown, message: FailedMessage<T>): Promise<Verdict> {
     try {
-      const verdict: unknown = await failurePolicy(error, message);
+      const verdict: unknown = await this.#options.failurePolicy(error, message);
       if (isVerdict(verdict) && isKnown(verdict)) {
         return verdict;
       }
       throw new TypeError(`the failure policy returned ${typeof verdict}, not a verdict that is known`);
     } catch (policyError) {
-      report(policyError, { during: 'decide', messageId });
+      this.#options.report(policyError, about(message, 'decide'));
       return retry();
     }
   }
 
-  async function cleanUp({ message }: Delivery, deleted: () => unknown): Promise<void> {
+  #pack(delivery: Delivery, opened: Opened): Pack {
+    const { earlier, instruments } = this.#options;
+    const pack = new Pack({
+      items: opened.items,
+      context: new DeliveryContext(delivery),
+      deleted: opened.deleted && (() => this.#cleanUp(delivery, () => opened.deleted?.())),
+      earlier: earlier(delivery),
+    });
+    if (pack.size > 1) {
+      instruments.count('packs');
+      instruments.count('unpacked', pack.size);
+    }
+    return pack;
+  }
+
+  async #cleanUp({ message }: Delivery, deleted: () => unknown): Promise<void> {
     try {
       await deleted();
     } catch (error) {
-      report(toQueueError(error, 'clean-up'), { during: 'settle', messageId: message.messageId });
+      this.#options.report(toQueueError(error, 'clean-up'), {
+        during: 'settle',
+        messageId: message.messageId,
+      });
     }
   }
-
-  return openDelivery;
 }
 
 /** A getter on the prototype: one on each object costs a tenth of the whole run, and few handlers look at it. */
@@ -141,27 +212,45 @@ class DeliveryContext implements HandlerContext {
 }
 
 function describe<B>(
-  delivery: Delivery,
+  { message, queueUrl }: Delivery,
+  pack: Pack,
+  position: number,
   item: OpenedItem | BrokenItem,
   body: B,
 ): FailedMessage<B> & { readonly body: B } {
-  const { message, queueUrl } = delivery;
+  const { messageId } = message;
   const isOpened = 'content' in item;
   return {
-    id: item.id ?? message.messageId,
+    id: item.id ?? (pack.size === 1 ? messageId : `${messageId}#${position}`),
     body,
     attributes: isOpened ? item.attributes : message.attributes,
     receiveCount: message.receiveCount + (isOpened ? item.attempt : 0),
     sentAtMs: message.sentAtMs,
-    messageId: message.messageId,
+    messageId,
     queueUrl,
     groupId: message.groupId,
     deduplicationId: message.deduplicationId,
     sequenceNumber: message.sequenceNumber,
-    traceHeader: message.traceHeader,
+    traceHeader: (isOpened ? item.traceHeader : undefined) ?? message.traceHeader,
   };
+}
+
+/** Whether SQS's own count of receives does not, or would not after it is sent again, tell all of this message's. */
+function carries({ size }: Pack, item: OpenedItem | BrokenItem): boolean {
+  return size > 1 || ('content' in item && item.attempt > 0);
+}
+
+function about(
+  { id, messageId }: FailedMessage<unknown>,
+  during: 'decode' | 'handle' | 'decide',
+): ErrorContext {
+  return id === messageId ? { during, messageId } : { during, messageId, id };
 }
 
 function decodeFailed(message: string, cause: unknown): QueueError<'decode-failed'> {
   return new QueueError('decode-failed', message, {}, { cause });
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -3,6 +3,7 @@
 import {
   ack,
   deadLetter,
+  type Envelope,
   type Handler,
   json,
   noopRecorder,
@@ -10,7 +11,6 @@ import {
   QueueError,
   release,
   retry,
-  type Verdict,
 } from '@sqskit/core';
 import { createFakeClock, type FakeClock } from '@sqskit/testing';
 import { expect, test } from 'vitest';
@@ -18,6 +18,7 @@ import { createDelivery, type Delivery, type Settler } from '../src/delivery.ts'
 import { createEngine, type Engine } from '../src/engine.ts';
 import { createInstruments } from '../src/instruments.ts';
 import { createWork } from '../src/work.ts';
+import { numbers } from './packing.ts';
 
 interface Bench {
   readonly clock: FakeClock;
@@ -28,28 +29,53 @@ interface Bench {
   readonly over: string[];
 }
 
-function createBench(handler: Handler<unknown>, maxConcurrency = 2): Bench {
+interface BenchOptions {
+  readonly maxConcurrency?: number;
+  readonly envelope?: Envelope;
+  /** What each look at the clock costs. */
+  readonly lookMs?: number;
+}
+
+function createBench(handler: Handler<unknown>, options: BenchOptions = {}): Bench {
+  const { maxConcurrency = 2, envelope = plain(), lookMs = 0 } = options;
   const clock = createFakeClock();
+  let looks = 0;
   const settled: string[] = [];
   const over: string[] = [];
   const engine = createEngine({
     maxConcurrency,
+    clock: {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic() + looks++ * lookMs,
+      setTimer: (callback, delayMs, timerOptions) => clock.setTimer(callback, delayMs, timerOptions),
+    },
     onRoom: () => undefined,
     work: createWork<unknown>({
       handler,
       codec: json(),
-      envelope: plain(),
+      envelope,
       failurePolicy: () => retry(),
+      poison: { decide: (verdict) => verdict },
       report: () => undefined,
       instruments: createInstruments(noopRecorder, 'q', clock),
-      isCompleted: () => false,
+      earlier: () => undefined,
     }),
   });
+  const note = ({ message }: Delivery, action: string): void => {
+    settled.push(`${message.messageId} ${action}`);
+  };
   const settler: Settler = {
-    settle(delivery, verdict: Verdict) {
-      settled.push(`${delivery.message.messageId} ${verdict.action}`);
-      return Promise.resolve(verdict.action === 'ack');
+    conclude(delivery, pack) {
+      const [unfinished] = pack.unfinished;
+      note(delivery, unfinished?.verdict.action ?? 'ack');
+      return Promise.resolve(pack.isDone);
     },
+    giveBack: async (delivery) => note(delivery, 'release'),
+    discard: (delivery) => {
+      note(delivery, 'discard');
+      return Promise.resolve(true);
+    },
+    deadLetter: () => Promise.resolve(false),
     over: (delivery, gone) => over.push(`${delivery.message.messageId} ${gone ? 'gone' : 'comes again'}`),
   };
   return { clock, engine, settler, settled, over };
@@ -101,11 +127,11 @@ test('messages of different settlers meet in the same slots', async () => {
   const other: string[] = [];
   bench.engine.process(deliveries(5), bench.settler);
   bench.engine.process(deliveries(5, undefined), {
-    settle: (delivery) => {
+    ...bench.settler,
+    conclude: (delivery) => {
       other.push(delivery.message.messageId);
       return Promise.resolve(true);
     },
-    over: () => undefined,
   });
   await bench.clock.settle(bench.engine.idle());
   expect(most).toBe(2);
@@ -149,7 +175,7 @@ test('giving up releases what runs without waiting, once, and keeps the slot unt
 test('a lost message settles nothing, in whatever state it was', async () => {
   const bench = createBench(
     () => new Promise((resolve) => bench.clock.setTimer(() => resolve(undefined), 100)),
-    1,
+    { maxConcurrency: 1 },
   );
   const { clock, engine, settler, settled, over } = bench;
   const [running, waiting, next] = deliveries(3);
@@ -171,7 +197,7 @@ test('a lost message settles nothing, in whatever state it was', async () => {
 });
 
 test('losing the head of a group that waits gives back the group', async () => {
-  const bench = createBench(() => new Promise(() => undefined), 1);
+  const bench = createBench(() => new Promise(() => undefined), { maxConcurrency: 1 });
   const { clock, engine, settler, settled } = bench;
   engine.process(deliveries(1), settler);
   const group = deliveries(3, 'g');
@@ -188,11 +214,69 @@ test('losing the head of a group that waits gives back the group', async () => {
 
 test('messages that waited for their deletes kept a gigabyte of bodies', async () => {
   const verdicts = [ack(), retry(), release(), deadLetter('hopeless')];
-  const { clock, engine } = createBench(({ body }) => verdicts[Number(body)], 4);
+  const { clock, engine, settler } = createBench(({ body }) => verdicts[Number(body)], {
+    maxConcurrency: 4,
+  });
   const inHand = deliveries(4);
-  engine.process(inHand, { settle: () => new Promise(() => undefined), over: () => undefined });
+  engine.process(inHand, { ...settler, conclude: () => new Promise(() => undefined) });
   await clock.advance(0);
   expect(engine.settling).toBe(4);
   // Only what is to be sent on is still needed.
   expect(inHand.map(({ message }) => message.body)).toEqual(['', '', '', '3']);
+});
+
+/** Whatever it is given, as many contents. */
+function manyOf(size: number): Envelope {
+  const items = numbers(size).map((content) => ({ content: String(content), attributes: {}, attempt: 0 }));
+  return { ...plain(), maxItems: size, open: () => ({ items }) };
+}
+
+test('a pack of handlers that never wait kept the process from everything else for seconds', async () => {
+  const runs: unknown[] = [];
+  // Each look at the clock finds it 10 ms on.
+  const bench = createBench(({ body }) => void runs.push(body), { envelope: manyOf(9), lookMs: 10 });
+  const { clock, engine, settler, settled } = bench;
+  engine.process(deliveries(1), settler);
+  await clock.flush();
+  const inOneGo = runs.length;
+  expect(inOneGo).toBeLessThan(9);
+  expect(engine.running + engine.settling).toBe(0);
+  await clock.settle(engine.idle());
+  expect(runs).toEqual(numbers(9));
+  expect(settled).toEqual(['m0 ack']);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('a drained engine starts nothing more of a pack, and leaves no timer', async () => {
+  const bench = createBench(() => undefined, { envelope: manyOf(9), lookMs: 10 });
+  const { clock, engine, settler, settled } = bench;
+  engine.process(deliveries(1), settler);
+  await clock.flush();
+  engine.drain();
+  expect(clock.pendingTimers).toBe(0);
+  await clock.settle(engine.idle());
+  expect(settled).toEqual(['m0 release']);
+});
+
+test('no more packs are opened than are expected to fill the slots', async () => {
+  const opened: string[] = [];
+  const envelope: Envelope = {
+    ...manyOf(10),
+    open: async (payload) => {
+      opened.push(payload.body);
+      return manyOf(10).open(payload);
+    },
+  };
+  const bench = createBench(
+    () => new Promise((resolve) => bench.clock.setTimer(() => resolve(undefined), 10)),
+    { envelope, maxConcurrency: 5 },
+  );
+  const { clock, engine, settler } = bench;
+  engine.process(deliveries(1), settler);
+  await clock.settle(engine.idle());
+  engine.process(deliveries(6).slice(1), settler);
+  await clock.flush();
+  expect(opened).toHaveLength(2);
+  await clock.settle(engine.idle());
+  expect(opened).toHaveLength(6);
 });

@@ -9,33 +9,44 @@ test('a poll never asks for more than there is room for, nor more than ten', () 
       fc.nat({ max: 300 }),
       fc.nat({ max: 300 }),
       fc.nat({ max: 100 }),
-      (capacity, taken, ready, asked) => {
-        const size = receiveSize({ capacity, taken, ready }, asked);
+      fc.double({ min: 1, max: 1_000, noNaN: true }),
+      (capacity, taken, ready, asked, each) => {
+        const size = receiveSize({ capacity, taken, ready, each }, asked);
         expect(size).toBeGreaterThanOrEqual(0);
         expect(size).toBeLessThanOrEqual(10);
-        expect(size).toBeLessThanOrEqual(Math.max(0, capacity - taken - asked));
+        // One that holds more than there is room for may exceed it, the others may not.
+        const room = capacity - taken - asked * each;
+        expect(Math.max(0, size - 1) * each).toBeLessThanOrEqual(Math.max(0, room) + 1e-6);
       },
     ),
   );
 });
 
 test('an idle consumer polls for as many as it takes', () => {
-  expect(receiveSize({ capacity: 20, taken: 0, ready: 0 }, 0)).toBe(10);
-  expect(receiveSize({ capacity: 3, taken: 0, ready: 0 }, 0)).toBe(3);
+  expect(receiveSize({ capacity: 20, taken: 0, ready: 0, each: 1 }, 0)).toBe(10);
+  expect(receiveSize({ capacity: 3, taken: 0, ready: 0, each: 1 }, 0)).toBe(3);
 });
 
 test('a poll for less than a full receive waits while there is something to run', () => {
-  expect(receiveSize({ capacity: 20, taken: 15, ready: 5 }, 0)).toBe(0);
-  expect(receiveSize({ capacity: 15, taken: 10, ready: 0 }, 0)).toBe(5);
+  expect(receiveSize({ capacity: 20, taken: 15, ready: 5, each: 1 }, 0)).toBe(0);
+  expect(receiveSize({ capacity: 15, taken: 10, ready: 0, each: 1 }, 0)).toBe(5);
 });
 
 test('a poll for less than a full receive waits while another poll is under way', () => {
-  expect(receiveSize({ capacity: 15, taken: 0, ready: 0 }, 10)).toBe(0);
-  expect(receiveSize({ capacity: 30, taken: 5, ready: 0 }, 10)).toBe(10);
+  expect(receiveSize({ capacity: 15, taken: 0, ready: 0, each: 1 }, 10)).toBe(0);
+  expect(receiveSize({ capacity: 30, taken: 5, ready: 0, each: 1 }, 10)).toBe(10);
+});
+
+test('a pack that holds more than there is room for is fetched alone, when there is room at all', () => {
+  expect(receiveSize({ capacity: 20, taken: 0, ready: 0, each: 550 }, 0)).toBe(1);
+  expect(receiveSize({ capacity: 20, taken: 19, ready: 9, each: 550 }, 0)).toBe(1);
+  expect(receiveSize({ capacity: 20, taken: 20, ready: 10, each: 550 }, 0)).toBe(0);
+  expect(receiveSize({ capacity: 20, taken: 0, ready: 0, each: 550 }, 1)).toBe(0);
+  expect(receiveSize({ capacity: 2_000, taken: 0, ready: 0, each: 550 }, 0)).toBe(4);
 });
 
 test('messages that only wait for their group do not keep others from being fetched', () => {
-  expect(receiveSize({ capacity: 20, taken: 12, ready: 0 }, 0)).toBe(8);
+  expect(receiveSize({ capacity: 20, taken: 12, ready: 0, each: 1 }, 0)).toBe(8);
 });
 
 test('pollers are added while polls come back full, and leave when they do not', () => {

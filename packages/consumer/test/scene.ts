@@ -32,11 +32,15 @@ export interface Scene {
     options?: ConsumerOptions<T>,
     queue?: Queue,
   ) => Consumer;
+  /** A dead-letter queue. */
+  readonly createDead: () => FakeQueue;
   /** Resolves after so much virtual time. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** The calls of one verb so far. */
   readonly calls: <V extends QueueVerb>(verb: V) => Extract<FakeCall, { readonly verb: V }>[];
 }
+
+export const deadUrl = 'https://sqs.us-east-1.amazonaws.com/123456789012/dead';
 
 export function createScene(options: Omit<FakeQueueOptions, 'clock' | 'faults'> = {}): Scene {
   const clock = createFakeClock();
@@ -70,6 +74,7 @@ export function createScene(options: Omit<FakeQueueOptions, 'clock' | 'faults'> 
         ...consumerOptions,
       });
     },
+    createDead: () => createFakeQueue({ clock, url: deadUrl }),
     sleep: (ms, signal) => sleep(clock, ms, signal === undefined ? {} : { signal }),
     calls<V extends QueueVerb>(verb: V) {
       return queue.calls.filter(
@@ -90,5 +95,22 @@ export function altered(queue: Queue, verbs: Partial<Queue>): Queue {
     describe: (options) => queue.describe(options),
     depth: (options) => queue.depth(options),
     ...verbs,
+  };
+}
+
+/** How often each number has run. */
+export function counting(): {
+  readonly runs: Map<number, number>;
+  /** Returns which run of it this is, from 1. */
+  readonly count: (body: number) => number;
+} {
+  const runs = new Map<number, number>();
+  return {
+    runs,
+    count(body) {
+      const run = (runs.get(body) ?? 0) + 1;
+      runs.set(body, run);
+      return run;
+    },
   };
 }

@@ -64,6 +64,7 @@ export interface ErrorDetails {
   stopped: { readonly what: string };
   unexpected: { readonly operation: string };
   'dead-letter-failed': { readonly messageId: string; readonly reason: string };
+  'resend-failed': { readonly messageId: string; readonly messages: number };
 }
 
 export type ErrorCode = keyof ErrorDetails;

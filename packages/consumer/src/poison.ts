@@ -1,0 +1,100 @@
+import { deadLetter, type Logger, type Queue, toQueueError, type Verdict } from '@sqskit/core';
+import type { Clock } from '@sqskit/core/clock';
+import type { FailedMessage } from './failure-policy.ts';
+
+export interface PoisonRuleOptions {
+  readonly queue: Queue;
+  readonly deadLetterQueue: Queue | undefined;
+  /** Default: that of the queue's redrive policy, for messages that carry a count of their own. */
+  readonly maxReceiveCount: number | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * What a message that would be retried becomes where it has been received as often as the queue allows. SQS counts the
+ * receives of an SQS message: of one that was sent again alone from a pack it does not know the ones before.
+ */
+export interface PoisonRule {
+  /** `carries`: whether the message has a count of its own, or would have when it is sent again. */
+  decide(verdict: Verdict, message: FailedMessage<unknown>, carries: boolean): Verdict | Promise<Verdict>;
+}
+
+const answerWithinMs = 5_000;
+/** After a question that failed and may succeed: no other before this time is over. */
+const askAgainAfterMs = 60_000;
+
+export function createPoisonRule(options: PoisonRuleOptions): PoisonRule {
+  const { queue, deadLetterQueue, maxReceiveCount, clock, logger } = options;
+  let answer: Promise<number> | undefined;
+  let askAgainAt = Number.POSITIVE_INFINITY;
+  let hasWarned = false;
+
+  /** Asked once: the first time that it is needed. Infinity where there is no maximum, or it is not known. */
+  function maximum(): Promise<number> {
+    if (answer === undefined || clock.monotonic() >= askAgainAt) {
+      askAgainAt = Number.POSITIVE_INFINITY;
+      answer = ask();
+    }
+    return answer;
+  }
+
+  async function ask(): Promise<number> {
+    const asking = new AbortController();
+    const timer = clock.setTimer(
+      () => asking.abort(new Error(`no answer within ${answerWithinMs} ms`)),
+      answerWithinMs,
+    );
+    try {
+      const { redrive } = await Promise.race([
+        queue.describe({ signal: asking.signal }),
+        rejectOnAbort(asking.signal),
+      ]);
+      return redrive?.maxReceiveCount ?? Number.POSITIVE_INFINITY;
+    } catch (reason) {
+      const error = toQueueError(reason, 'describe');
+      if (error.retryable || asking.signal.aborted) {
+        askAgainAt = clock.monotonic() + askAgainAfterMs;
+      }
+      warn(error.message);
+      return Number.POSITIVE_INFINITY;
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  function warn(reason: string): void {
+    if (!hasWarned) {
+      hasWarned = true;
+      const advice = 'give `maxReceiveCount`, or allow sqs:GetQueueAttributes';
+      logger.warn(`the queue did not tell its redrive policy; messages of packs are left to it: ${advice}`, {
+        queueUrl: queue.url,
+        reason,
+      });
+    }
+  }
+
+  function within(limit: number, verdict: Verdict, { receiveCount }: FailedMessage<unknown>): Verdict {
+    return receiveCount < limit
+      ? verdict
+      : deadLetter(`received ${receiveCount} times, as often as the queue allows`);
+  }
+
+  return {
+    decide(verdict, message, carries) {
+      if (verdict.action !== 'retry' || deadLetterQueue === undefined) {
+        return verdict;
+      }
+      if (maxReceiveCount !== undefined) {
+        return within(maxReceiveCount, verdict, message);
+      }
+      return carries ? maximum().then((limit) => within(limit, verdict, message)) : verdict;
+    },
+  };
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}

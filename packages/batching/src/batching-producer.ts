@@ -418,7 +418,9 @@ export class BatchingProducer<T> implements Producer<T> {
   /** There is less to hold in memory. */
   #freed(): void {
     this.#books.recordMemory();
-    if (this.#admission.waitingMessages === 0 && this.#packaging.isEmpty) {
+    const { bufferedMessages, waitingMessages } = this.#admission;
+    // A seal that takes its time may go on although its messages are settled.
+    if (waitingMessages === 0 && (bufferedMessages === 0 || this.#packaging.isEmpty)) {
       this.#deadlineAlarm.clear();
     }
   }

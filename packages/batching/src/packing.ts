@@ -179,6 +179,7 @@ export class Packing<T> implements Packaging<T> {
     while (due !== undefined && this.#canSeal) {
       this.#seal(due, true);
       this.#line(due, this.#due);
+      this.#tidy(due);
       isAny = true;
       due = this.#due.first;
     }
@@ -413,7 +414,7 @@ export class Packing<T> implements Packaging<T> {
   #tidy(gathering: Gathering<T>): void {
     if (gathering.size === 0) {
       this.#line(gathering, undefined);
-      if (!gathering.isOut) {
+      if (!gathering.isOut && this.#gatherings.get(gathering.key) === gathering) {
         this.#gatherings.delete(gathering.key);
       }
     }

@@ -1,7 +1,7 @@
 import { createFakeClock } from '@sqskit/testing';
 import { expect, test } from 'vitest';
 import { packingEnvelope } from './packing-envelope.ts';
-import { settled, setUp } from './set-up.ts';
+import { setUp } from './set-up.ts';
 import { slowEnvelope } from './slow-envelope.ts';
 
 // Found by the fault runs in tests/faults.

@@ -2,7 +2,7 @@
 // to find that nothing can be done:
 //
 //     npx -y pnpm@12.21.0 --filter @sqskit/compression sizes
-import { type Envelope, type Item, payloadBytes, plain } from '@sqskit/core';
+import { type Envelope, type Item, plain } from '@sqskit/core';
 import { createRandom } from '@sqskit/testing';
 import { looksIncompressible } from '../src/incompressible.ts';
 import {
@@ -14,8 +14,7 @@ import {
   packed,
 } from '../src/index.ts';
 import { createEvents, type EventKind, eventKinds } from './events.ts';
-
-const anyBytes = 1_048_576;
+import { anyBytes, geometricMean, ratioOf } from './ratio.ts';
 
 interface Way {
   readonly name: string;
@@ -59,27 +58,6 @@ const ways: readonly Way[] = [
   { name: '100 to a pack, deflate', together: 100, envelopeFor: () => packed({ algorithm: 'deflate' }) },
 ];
 
-/** What SQS counts of the events sealed so, divided by what it counts of them as they are. */
-async function ratioOf({ envelopeFor, together }: Way, kind: EventKind): Promise<number> {
-  const envelope = envelopeFor(kind);
-  // Not of the seed that the dictionary is made of.
-  const items = createEvents(kind, 500, 2).map(
-    (content, index): Item => ({ id: `m-${index}`, content, attempt: 0 }),
-  );
-  const plainBytes = items.reduce((sum, { content }) => sum + payloadBytes({ body: String(content) }), 0);
-  let sentBytes = 0;
-  for (let at = 0; at < items.length; ) {
-    const [first, ...more] = items.slice(at, at + together);
-    if (first === undefined) {
-      break;
-    }
-    const { payload, taken } = await envelope.seal([first, ...more], anyBytes);
-    sentBytes += payloadBytes(payload);
-    at += taken;
-  }
-  return sentBytes / plainBytes;
-}
-
 const meanBytes = eventKinds.map(
   (kind) => createEvents(kind, 500, 2).reduce((sum, event) => sum + Buffer.byteLength(event), 0) / 500,
 );
@@ -90,10 +68,9 @@ console.log(`${''.padEnd(34)}${eventKinds.map((kind) => kind.padStart(10)).join(
 for (const way of ways) {
   const ratios: number[] = [];
   for (const kind of eventKinds) {
-    ratios.push(await ratioOf(way, kind));
+    ratios.push(await ratioOf(way.envelopeFor(kind), kind, way.together));
   }
-  const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
-  const cells = [...ratios, mean].map((ratio) => ratio.toFixed(3).padStart(10)).join('');
+  const cells = [...ratios, geometricMean(ratios)].map((ratio) => ratio.toFixed(3).padStart(10)).join('');
   console.log(`${way.name.padEnd(34)}${cells}${way.goal === undefined ? '' : `   goal ${way.goal}`}`);
 }
 

@@ -6,6 +6,7 @@ import { maxOutputBytes } from './corpus.ts';
 import { fuzz } from './fuzz.ts';
 
 const { values } = parseArgs({
+  args: process.argv.slice(2).filter((argument) => argument !== '--'), // pnpm passes it on
   options: { inputs: { type: 'string', default: '100000' }, seed: { type: 'string' } },
 });
 const seed = Number(values.seed ?? Date.now() % 1_000_000);

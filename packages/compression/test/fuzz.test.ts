@@ -15,6 +15,11 @@ test('whatever comes in, the content comes out or a `decode-failed`, within the 
   expect(counts.get('bomb')).toEqual({ opened: 0, refused: 200 });
 });
 
+test('readers that let too much out are caught', async () => {
+  const { failures } = await fuzz({ inputs: 90, seed: 1, allowedBytes: 67_108_864 });
+  expect(failures.join()).toMatch(/\(bomb\), read by .* bytes came out/);
+});
+
 test('the same seed draws the same inputs', async () => {
   const once = await fuzz({ inputs: 90, seed: 7 });
   const again = await fuzz({ inputs: 90, seed: 7 });

@@ -4,6 +4,8 @@ import type { AddressInfo, Socket } from 'node:net';
 
 /** What the server does with one request, once it has read all of it. */
 export type Answer =
+  /** As SQS would. */
+  | { readonly kind: 'sqs' }
   | { readonly kind: 'json'; readonly body: unknown; readonly status?: number }
   | {
       readonly kind: 'error';
@@ -138,6 +140,7 @@ function give(
 ): void {
   switch (answer?.kind) {
     case undefined:
+    case 'sqs':
       answerLikeSqs(call, response);
       return;
     case 'json':

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type HandlerRequest, pooledHandler } from '../src/index.ts';
+import { createLeanClient, createLeanQueue } from '../src/lean.ts';
 import { localhostCertificate } from './localhost-certificate.ts';
 
 let server: Server;
@@ -56,5 +57,26 @@ test('a trusted one is, and the next connection resumes the session of the last'
   await Promise.all([handler.handle(request()), handler.handle(request())]);
   expect(sockets.map((socket) => socket.isSessionReused())).toEqual([false, true]);
   expect(sockets.map((socket) => socket.alpnProtocol)).toEqual(['http/1.1', 'http/1.1']);
+  setDefaultCACertificates(trusted);
+});
+
+test('a lean client talks to whom it can trust, and to nobody else', async () => {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  await using client = createLeanClient({ region: 'us-east-1', credentials });
+  const queue = createLeanQueue(client, `https://localhost:${port}/000000000000/q`);
+  expect(await queue.deleteBatch(['handle'])).toMatchObject([
+    {
+      ok: false,
+      error: {
+        code: 'network-error',
+        details: { operation: 'DeleteMessageBatch', reason: 'DEPTH_ZERO_SELF_SIGNED_CERT' },
+        outcome: 'rejected',
+        retryable: false,
+      },
+    },
+  ]);
+  const trusted = getCACertificates('default');
+  setDefaultCACertificates([...trusted, localhostCertificate.cert]);
+  expect(await queue.depth()).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
   setDefaultCACertificates(trusted);
 });

@@ -22,17 +22,24 @@ export function earthquakes(): readonly Body[] {
     .map((line): Body => JSON.parse(line));
 }
 
-const smallEventRun = 100;
-
-/** Orders, readings of devices and log lines of 300 bytes: a hundred of one kind, then of the next. */
-export function smallEvents(): readonly Body[] {
-  return Array.from({ length: 18 }, (_, run) => {
-    const kind = eventKinds[run % eventKinds.length] ?? 'order';
-    return createEvents(kind, smallEventRun, run).map((text): Body => JSON.parse(text));
-  }).flat();
+/** Orders, readings of devices and log lines, each kind by itself, of 300 bytes. */
+export function smallEvents(): readonly (readonly Body[])[] {
+  return eventKinds.map((kind) => createEvents(kind, variedCount, 1).map((text): Body => JSON.parse(text)));
 }
 
-const variedCount = 1_000;
+/** Texts to measure, and others of their kind. */
+export interface TextSet {
+  readonly texts: readonly string[];
+  readonly samples: readonly string[];
+}
+
+export function textSet(bodies: readonly Body[]): TextSet {
+  const texts = bodies.map((body) => JSON.stringify(body));
+  const half = Math.ceil(texts.length / 2);
+  return { samples: texts.slice(0, half), texts: texts.slice(half) };
+}
+
+const variedCount = 1_600;
 
 /** Orders of about 710 bytes with little in common: UUIDs, keys, amounts, and text of words as frequent as in English. */
 export function variedOrders(): readonly Body[] {

@@ -48,7 +48,9 @@ function scenarioSection(scenario: Scenario, result: ScenarioResult, results: Re
   const { title, about, latencyMs, name } = scenario;
   const { messages, warmUp } = result;
   const how = scenario.cases
-    .filter(({ name: caseName }) => result.cases.some((measured) => measured.name === caseName))
+    .filter(({ name: caseName, how: configured }) => {
+      return configured !== '' && result.cases.some((measured) => measured.name === caseName);
+    })
     .map(({ name: caseName, how: configured }) => `- **${caseName}**: ${configured}`);
   return `## ${title}
 
@@ -56,9 +58,7 @@ ${about}
 
 ${markdown(scenarioTable(scenario, result, results))}
 
-\`--only ${name}\`; ${messages.toLocaleString('en-US')} messages a round after ${warmUp.toLocaleString('en-US')} to warm up; the server answers after ${latencyMs} ms.
-
-${how.join('\n')}`;
+\`--only ${name}\`; ${messages.toLocaleString('en-US')} messages a round after ${warmUp.toLocaleString('en-US')} to warm up; the server answers after ${latencyMs} ms.${how.length === 0 ? '' : `\n\n${how.join('\n')}`}`;
 }
 
 function methodSection({ machine }: Results): string {

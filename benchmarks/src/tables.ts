@@ -27,10 +27,10 @@ function cell({ digits }: Column, summary: Summary | undefined): string {
   if (summary === undefined) {
     return '';
   }
-  const { median, min, max } = summary;
-  return min === max
-    ? formatted(median, digits)
-    : `${formatted(median, digits)} (${formatted(min, digits)}–${formatted(max, digits)})`;
+  const median = formatted(summary.median, digits);
+  const min = formatted(summary.min, digits);
+  const max = formatted(summary.max, digits);
+  return min === max ? median : `${median} (${min}–${max})`;
 }
 
 /** What was measured of what we compare ourselves by, beside our goals. */

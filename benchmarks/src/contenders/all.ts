@@ -7,6 +7,19 @@ export const sqskit: Contender = {
   open: async (target) => (await import('./sqskit.ts')).openSqskit(target),
 };
 
+/** `createProducer` with the packing envelope. */
+export const sqskitPacked: Contender = {
+  name: 'sqskit, packed',
+  how: 'The same with `envelope: packed()`, every option at its default.',
+  open: async (target) => (await import('./sqskit.ts')).openSqskitPacked(target),
+};
+
+export const sqskitTraced: Contender = {
+  name: 'sqskit, packed, traced',
+  how: 'The same again, and each message with an X-Ray trace header of its own.',
+  open: async (target) => (await import('./sqskit.ts')).openSqskitPacked(target, { traced: true }),
+};
+
 export const sqsProducer: Contender = {
   name: 'sqs-producer',
   how: '`Producer.create({ queueUrl, sqs })` with its default and largest `batchSize`, 10; arrays of 1,000 to `send`, one after the other. It sends the batches of an array one after the other, and has no option for more.',

@@ -1,6 +1,8 @@
-import { createProducer, type ProducerOptions } from '@sqskit/batching';
+import { createProducer, type Producer, type ProducerOptions } from '@sqskit/batching';
 import { createPooledClient, createSqsQueue } from '@sqskit/client';
+import { packed } from '@sqskit/compression';
 import type { OutgoingMessage } from '@sqskit/core';
+import { createRandom } from '@sqskit/testing';
 import type { Target } from '../server/start-load-server.ts';
 import { type Body, clientSettings, type Sending, slices } from './contender.ts';
 
@@ -10,19 +12,56 @@ export interface SqskitOptions {
   readonly message?: (body: Body) => OutgoingMessage<Body>;
 }
 
-export async function openSqskit(
+export interface OpenProducer<T> extends AsyncDisposable {
+  readonly producer: Producer<T>;
+}
+
+/** A producer on a client of its own. */
+export function openProducer<T>(
   { endpoint, queueUrl }: Target,
-  { producer: options, message = (body) => ({ body }) }: SqskitOptions = {},
-): Promise<Sending> {
+  options?: ProducerOptions<T>,
+): OpenProducer<T> {
   const client = createPooledClient({ ...clientSettings, endpoint });
-  const producer = createProducer<Body>(createSqsQueue(client, queueUrl), options);
+  const producer = createProducer<T>(createSqsQueue(client, queueUrl), options);
   return {
-    send: (bodies) => sendAwaitedLater(bodies, (body) => producer.send(message(body))),
+    producer,
     async [Symbol.asyncDispose]() {
       await producer.close();
       await client.close();
     },
   };
+}
+
+export async function openSqskit(
+  target: Target,
+  { producer: options, message = (body) => ({ body }) }: SqskitOptions = {},
+): Promise<Sending> {
+  const open = openProducer(target, options);
+  return {
+    send: (bodies) => sendAwaitedLater(bodies, (body) => open.producer.send(message(body))),
+    [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),
+  };
+}
+
+export async function openSqskitPacked(
+  target: Target,
+  { traced = false }: { readonly traced?: boolean } = {},
+): Promise<Sending> {
+  const producer: ProducerOptions<Body> = { envelope: packed() };
+  return openSqskit(target, traced ? { producer, message: withTraceHeader() } : { producer });
+}
+
+/** Gives each message one of many trace headers, so that neighbours never have the same. */
+function withTraceHeader(): (body: Body) => OutgoingMessage<Body> {
+  const random = createRandom(1);
+  const hex = (length: number): string =>
+    Array.from({ length }, () => Math.floor(random() * 16).toString(16)).join('');
+  const headers = Array.from(
+    { length: 5_000 },
+    () => `Root=1-${hex(8)}-${hex(24)};Parent=${hex(16)};Sampled=1`,
+  );
+  let next = 0;
+  return (body) => ({ body, traceHeader: headers[next++ % headers.length] });
 }
 
 const sliceLength = 1_000;

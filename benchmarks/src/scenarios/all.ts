@@ -1,13 +1,27 @@
 import { enqueue } from './enqueue.ts';
 import { fill } from './fill.ts';
+import { incompressible } from './incompressible.ts';
 import { latency } from './latency.ts';
+import { linger } from './linger.ts';
 import { memory } from './memory.ts';
+import { packedEarthquakes, packedOrders } from './packed.ts';
 import { plain } from './plain.ts';
 import type { Case, Scenario } from './scenario.ts';
 import { sizes } from './sizes.ts';
 
 /** In the order in which they run and are reported. */
-export const scenarios: readonly Scenario[] = [plain, enqueue, fill, latency, memory, sizes];
+export const scenarios: readonly Scenario[] = [
+  plain,
+  packedEarthquakes,
+  packedOrders,
+  linger,
+  enqueue,
+  fill,
+  latency,
+  memory,
+  sizes,
+  incompressible,
+];
 
 /** Throws for what is not there. */
 export function caseOf(scenarioName: string, caseName: string): Case {

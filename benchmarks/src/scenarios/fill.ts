@@ -1,7 +1,5 @@
-import { createProducer } from '@sqskit/batching';
-import { createPooledClient, createSqsQueue } from '@sqskit/client';
-import { type Body, clientSettings } from '../contenders/contender.ts';
-import { sendAwaitedLater } from '../contenders/sqskit.ts';
+import type { Body } from '../contenders/contender.ts';
+import { openProducer, sendAwaitedLater } from '../contenders/sqskit.ts';
 import { kilobytes, repeated } from '../data.ts';
 import { countsOf } from '../server/start-load-server.ts';
 import { quantile } from '../statistics.ts';
@@ -14,8 +12,8 @@ function fillCase(perSecond: number): Case {
     name: `${perSecond.toLocaleString('en-US')} sends/s`,
     how: `\`createProducer(…, { lingerMs: 10 })\`; a single \`send()\` ${perSecond.toLocaleString('en-US')} times a second.`,
     async measure({ messages, warmUp }, target) {
-      await using client = createPooledClient({ ...clientSettings, endpoint: target.endpoint });
-      await using producer = createProducer<Body>(createSqsQueue(client, target.queueUrl), { lingerMs: 10 });
+      await using open = openProducer<Body>(target, { lingerMs: 10 });
+      const { producer } = open;
       await sendAwaitedLater(repeated(kilobytes(), warmUp), (body) => producer.send({ body }));
       const bodies = repeated(kilobytes(), messages);
       const before = await countsOf(target);

@@ -1,7 +1,6 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { createProducer } from '@sqskit/batching';
-import { createPooledClient, createSqsQueue } from '@sqskit/client';
 import { type Body, clientSettings } from '../contenders/contender.ts';
+import { openProducer } from '../contenders/sqskit.ts';
 import { kilobytes, repeated } from '../data.ts';
 import { quantile } from '../statistics.ts';
 import { sendPaced } from './pace.ts';
@@ -37,9 +36,10 @@ export const latency: Scenario = {
     {
       name: 'sqskit beside the SDK',
       how: '`createProducer(…)` with every option at its default.',
-      async measure({ messages, warmUp }, { endpoint, queueUrl }) {
-        await using client = createPooledClient({ ...clientSettings, endpoint });
-        await using producer = createProducer<Body>(createSqsQueue(client, queueUrl));
+      async measure({ messages, warmUp }, target) {
+        const { endpoint, queueUrl } = target;
+        await using open = openProducer<Body>(target);
+        const { producer } = open;
         const bare = new SQSClient({ ...clientSettings, endpoint });
         const bodies = repeated(kilobytes(), Math.max(messages, warmUp));
         const sendOurs = (index: number): Promise<unknown> => producer.send({ body: bodies[index] ?? {} });

@@ -8,7 +8,7 @@ import {
 } from '../contenders/all.ts';
 import { kilobytes } from '../data.ts';
 import type { Scenario } from './scenario.ts';
-import { billedColumn, cpuColumn, rateColumn, sendingCase } from './sending.ts';
+import { billedColumn, cpuColumn, rateColumn, sendingCase, serverCpuColumn } from './sending.ts';
 
 export const plain: Scenario = {
   name: 'plain',
@@ -16,13 +16,14 @@ export const plain: Scenario = {
   about:
     'Each message is an object of 1,024 bytes as JSON, which the contender turns into text itself. Every contender sends the same messages over the AWS SDK to a server that answers after 10 ms.',
   latencyMs: 10,
-  full: { rounds: 5, messages: 10_000, warmUp: 2_000 },
+  full: { rounds: 5, messages: 8_000, warmUp: 2_000 },
   quick: { rounds: 3, messages: 4_000, warmUp: 1_000 },
   columns: [
     rateColumn,
     cpuColumn,
     { figure: 'requests', title: 'requests/message', digits: 3 },
     billedColumn,
+    serverCpuColumn,
   ],
   cases: [
     sendingCase(sqskit, kilobytes),

@@ -17,6 +17,7 @@ export interface Scale extends Load {
 /** One row of a scenario's table: a contender, or a setting of ours. */
 export interface Case {
   readonly name: string;
+  /** How it is set up, for the report; empty where the scenario says it all. */
   readonly how: string;
   /** Most rounds: for what takes long and is steady. Default: the scenario's. */
   readonly maxRounds?: number;

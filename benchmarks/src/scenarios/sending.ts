@@ -5,6 +5,12 @@ import type { Case, Column, Figures, Load } from './scenario.ts';
 
 export const rateColumn: Column = { figure: 'messagesPerSecond', title: 'messages/s', digits: 0 };
 export const cpuColumn: Column = { figure: 'cpuMicros', title: 'CPU µs/message', digits: 1 };
+/** To see that the server is not what limits a contender. */
+export const serverCpuColumn: Column = {
+  figure: 'serverCpuMicros',
+  title: "the server's CPU µs/message",
+  digits: 1,
+};
 export const billedColumn: Column = { figure: 'billed', title: 'billed requests/message', digits: 4 };
 
 /** Wall time and the process's CPU time, user and system, all threads, from `start` on. */
@@ -60,5 +66,6 @@ async function measureSending(
     requests: (after.requests - before.requests) / messages,
     billed: (after.billedUnits - before.billedUnits) / messages,
     bytes: (after.bytes - before.bytes) / messages,
+    serverCpuMicros: (after.cpuMicros - before.cpuMicros) / messages,
   };
 }

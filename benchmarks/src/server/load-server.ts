@@ -8,13 +8,14 @@ export interface LoadServerOptions extends AnswerOptions {
 
 const targetPrefix = 'AmazonSQS.';
 
-/** Answers SQS's JSON protocol; `GET /counts` tells at once what it has been sent. */
+/** Answers SQS's JSON protocol; `GET /counts` tells at once what it has been sent, and the CPU time of its process. */
 export function createLoadServer({ latencyMs, ...options }: LoadServerOptions): Server {
   const answers = new SqsAnswers(options);
   // Idle connections stay open: a client that reuses one must not race with its end.
   return createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
     if (request.method === 'GET') {
-      respond(response, 200, JSON.stringify(answers.counts));
+      const { user, system } = process.cpuUsage();
+      respond(response, 200, JSON.stringify({ ...answers.counts, cpuMicros: user + system }));
       return;
     }
     read(request, (text) => {

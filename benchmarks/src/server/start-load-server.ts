@@ -42,8 +42,8 @@ export async function startLoadServer(options: Partial<LoadServerOptions> = {}):
   };
 }
 
-/** What the load server has been sent so far. */
-export async function countsOf({ endpoint }: Target): Promise<ServerCounts> {
+/** What the load server has been sent so far, and the CPU time that its process has taken. */
+export async function countsOf({ endpoint }: Target): Promise<ServerCounts & { readonly cpuMicros: number }> {
   const response = await fetch(`${endpoint}/counts`);
-  return (await response.json()) as ServerCounts;
+  return (await response.json()) as Awaited<ReturnType<typeof countsOf>>;
 }

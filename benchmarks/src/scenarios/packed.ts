@@ -1,0 +1,56 @@
+import {
+  parallelBatches,
+  sqskit,
+  sqskitPacked,
+  sqskitTraced,
+  sqsProducer,
+  squissTs,
+} from '../contenders/all.ts';
+import { earthquakes, variedOrders } from '../data.ts';
+import type { Column, Scenario } from './scenario.ts';
+import { billedColumn, cpuColumn, rateColumn, sendingCase, serverCpuColumn } from './sending.ts';
+
+const columns: readonly Column[] = [
+  rateColumn,
+  cpuColumn,
+  billedColumn,
+  { figure: 'bytes', title: 'bytes/message', digits: 0 },
+  serverCpuColumn,
+];
+
+/** The same events from every contender, as fast as it can; ours packed, and in batches of ten. */
+export const packedEarthquakes: Scenario = {
+  name: 'packed',
+  title: 'Packing earthquakes',
+  about:
+    'The events of the earthquake feed, 712 bytes each on average and much alike, as fast as each contender can send them to a server that answers after 10 ms. Packed, many messages share one SQS message; each still has its own promise. Bytes are those that SQS counts.',
+  latencyMs: 10,
+  full: { rounds: 3, messages: 30_000, warmUp: 10_000 },
+  quick: { rounds: 2, messages: 10_000, warmUp: 4_000 },
+  columns,
+  cases: [
+    sendingCase(sqskitPacked, earthquakes),
+    sendingCase(sqskitTraced, earthquakes),
+    sendingCase(sqskit, earthquakes),
+    sendingCase(squissTs, earthquakes),
+    ...parallelBatches.map((contender) => sendingCase(contender, earthquakes)),
+    sendingCase(sqsProducer, earthquakes, { maxRounds: 1 }),
+  ],
+};
+
+export const packedOrders: Scenario = {
+  name: 'packed-varied',
+  title: 'Packing what has little in common',
+  about:
+    'The same with orders of 710 bytes that are made of UUIDs, random keys, amounts and text of random words: about the least that packing gains on JSON.',
+  latencyMs: 10,
+  full: { rounds: 3, messages: 30_000, warmUp: 10_000 },
+  quick: { rounds: 1, messages: 10_000, warmUp: 4_000 },
+  columns,
+  cases: [
+    sendingCase(sqskitPacked, variedOrders),
+    sendingCase(sqskit, variedOrders),
+    sendingCase(squissTs, variedOrders),
+    ...parallelBatches.map((contender) => sendingCase(contender, variedOrders, { isSlow: true })),
+  ],
+};

@@ -36,7 +36,10 @@ export interface Engine {
   readonly opening: number;
   /** SQS messages handled and not settled yet; one of which messages are sent again counts as so many. */
   readonly settling: number;
-  /** About how many messages that take a slot of their own are in an SQS message, from those seen so far. */
+  /**
+   * How many messages that take a slot of their own an SQS message is to be expected to hold: as many as the largest of
+   * late. Undefined before the first.
+   */
   readonly packSize: number | undefined;
   /** Takes messages in hand. Each runs when there is a slot and its lane is free, and is settled once. */
   process(deliveries: readonly Delivery[], settler: Settler): void;
@@ -62,8 +65,8 @@ interface Open {
   readonly pack: Pack;
 }
 
-/** How much an SQS message counts in the mean size of packs. */
-const packSizeWeight = 1 / 8;
+/** How much an SQS message that holds fewer than expected counts. */
+const packSizeDecay = 1 / 32;
 
 /**
  * Handlers that never wait are not run for longer than this in one go: a pack may hold hundreds, and meanwhile no lease
@@ -275,7 +278,7 @@ class SlotEngine implements Engine {
     if (pack.left === 0) {
       this.#ifEnded(open);
     } else if (delivery.lane === undefined) {
-      this.#packSize = mean(this.#packSize, pack.size);
+      this.#packSize = expected(this.#packSize, pack.size);
       if (pack.waiting > 1) {
         this.#unpacked += pack.waiting - 1;
         this.#open.pushBack(open);
@@ -449,6 +452,7 @@ class SlotEngine implements Engine {
   }
 }
 
-function mean(before: number | undefined, value: number): number {
-  return before === undefined ? value : before + (value - before) * packSizeWeight;
+/** Rises at once, so that what is fetched is not more than there is room for, and falls slowly. */
+function expected(before: number | undefined, size: number): number {
+  return before === undefined || size >= before ? size : before - (before - size) * packSizeDecay;
 }

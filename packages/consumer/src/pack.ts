@@ -167,10 +167,11 @@ export class Pack {
     return refused;
   }
 
-  /** The verdict on one has been carried out. */
+  /** The verdict on one has been carried out; once, if it is told twice. */
   carriedOut(unfinished: Unfinished, as: SettledAs): void {
-    this.unfinished.delete(unfinished);
-    this.#settle(unfinished.position, stateOf(as));
+    if (this.unfinished.delete(unfinished)) {
+      this.#settle(unfinished.position, stateOf(as));
+    }
   }
 
   /** All that is settled, for another delivery of the same SQS message. */

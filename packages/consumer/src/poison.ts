@@ -1,4 +1,4 @@
-import { deadLetter, type Logger, type Queue, toQueueError, type Verdict } from '@sqskit/core';
+import { deadLetter, type Logger, type Queue, QueueError, toQueueError, type Verdict } from '@sqskit/core';
 import type { Clock } from '@sqskit/core/clock';
 import type { FailedMessage } from './failure-policy.ts';
 
@@ -18,6 +18,8 @@ export interface PoisonRuleOptions {
 export interface PoisonRule {
   /** `carries`: whether the message has a count of its own, or would have when it is sent again. */
   decide(verdict: Verdict, message: FailedMessage<unknown>, carries: boolean): Verdict | Promise<Verdict>;
+  /** Ends a question under way. */
+  close(): void;
 }
 
 const answerWithinMs = 5_000;
@@ -27,6 +29,7 @@ const askAgainAfterMs = 60_000;
 export function createPoisonRule(options: PoisonRuleOptions): PoisonRule {
   const { queue, deadLetterQueue, maxReceiveCount, clock, logger } = options;
   let answer: Promise<number> | undefined;
+  let asking: AbortController | undefined;
   let askAgainAt = Number.POSITIVE_INFINITY;
   let hasWarned = false;
 
@@ -40,23 +43,21 @@ export function createPoisonRule(options: PoisonRuleOptions): PoisonRule {
   }
 
   async function ask(): Promise<number> {
-    const asking = new AbortController();
-    const timer = clock.setTimer(
-      () => asking.abort(new Error(`no answer within ${answerWithinMs} ms`)),
-      answerWithinMs,
-    );
+    const controller = new AbortController();
+    const { signal } = controller;
+    const timer = clock.setTimer(() => controller.abort(unanswered()), answerWithinMs);
+    asking = controller;
     try {
-      const { redrive } = await Promise.race([
-        queue.describe({ signal: asking.signal }),
-        rejectOnAbort(asking.signal),
-      ]);
+      const { redrive } = await Promise.race([queue.describe({ signal }), rejectOnAbort(signal)]);
       return redrive?.maxReceiveCount ?? Number.POSITIVE_INFINITY;
     } catch (reason) {
-      const error = toQueueError(reason, 'describe');
-      if (error.retryable || asking.signal.aborted) {
+      const error = toQueueError(signal.aborted ? signal.reason : reason, 'describe');
+      if (error.retryable) {
         askAgainAt = clock.monotonic() + askAgainAfterMs;
       }
-      warn(error.message);
+      if (error.code !== 'stopped') {
+        warn(error.message);
+      }
       return Number.POSITIVE_INFINITY;
     } finally {
       timer.cancel();
@@ -90,7 +91,19 @@ export function createPoisonRule(options: PoisonRuleOptions): PoisonRule {
       }
       return carries ? maximum().then((limit) => within(limit, verdict, message)) : verdict;
     },
+    close() {
+      asking?.abort(new QueueError('stopped', 'the consumer is stopping', { what: 'question' }));
+    },
   };
+}
+
+function unanswered(): QueueError<'timeout'> {
+  return new QueueError(
+    'timeout',
+    `no answer within ${answerWithinMs} ms`,
+    { operation: 'describe', timeoutMs: answerWithinMs },
+    { retryable: true },
+  );
 }
 
 function rejectOnAbort(signal: AbortSignal): Promise<never> {

@@ -59,7 +59,8 @@ export function createResender(options: ResenderOptions): Resender {
   async function seal(message: ReceivedMessage, contents: readonly Unfinished[]): Promise<Parcel> {
     const { items, traceHeader } = itemsOf(message, contents.slice(0, envelope.maxItems));
     const sealed = await envelope.seal(items, sqsLimits.maxMessageBytes);
-    const entry: SendEntry = { ...sealed.payload, groupId: message.groupId, traceHeader };
+    // A delay of none, or the queue's own would hold.
+    const entry: SendEntry = { ...sealed.payload, groupId: message.groupId, traceHeader, delayMs: 0 };
     return { entry, sealed, contents: contents.slice(0, sealed.taken), as: 'released' };
   }
 

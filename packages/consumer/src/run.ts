@@ -6,7 +6,7 @@ import { createEngine, type Engine } from './engine.ts';
 import { createHand, type Hand } from './hand.ts';
 import type { Instruments } from './instruments.ts';
 import type { ResolvedConsumerOptions } from './options.ts';
-import { createPoisonRule } from './poison.ts';
+import { createPoisonRule, type PoisonRule } from './poison.ts';
 import type { Demand } from './poll-plan.ts';
 import { createPoller, type Poller } from './poller.ts';
 import type { ReportError } from './report.ts';
@@ -71,6 +71,7 @@ class PollRun<T> implements Run {
   readonly #firstPackSize: number;
   readonly #clock: Clock;
   readonly #instruments: Instruments;
+  readonly #poison: PoisonRule;
   readonly #engine: Engine;
   readonly #settler: QueueSettler;
   readonly #hand: Hand;
@@ -88,12 +89,13 @@ class PollRun<T> implements Run {
     this.#clock = clock;
     this.#wants = wants;
     this.#instruments = instruments;
+    this.#poison = createPoisonRule(shared);
     this.#engine = createEngine({
       maxConcurrency,
       clock,
       work: createWork({
         ...shared,
-        poison: createPoisonRule(shared),
+        poison: this.#poison,
         earlier: (delivery) => this.#hand.earlier(delivery),
       }),
       onRoom: () => this.#poller.update(),
@@ -148,6 +150,7 @@ class PollRun<T> implements Run {
     const isQuiet = await within(this.#clock, timeoutMs - reserveMs, this.#quiet());
     const abandoned = isQuiet ? [] : await this.#giveUp(reserveMs);
     this.#settler.close();
+    this.#poison.close();
     // What was given up just now is counted before the report is made.
     await within(this.#clock, 0, this.#engine.idle());
     const { totals } = this.#instruments;

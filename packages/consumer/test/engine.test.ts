@@ -55,7 +55,7 @@ function createBench(handler: Handler<unknown>, options: BenchOptions = {}): Ben
       codec: json(),
       envelope,
       failurePolicy: () => retry(),
-      poison: { decide: (verdict) => verdict },
+      poison: { decide: (verdict) => verdict, close: () => undefined },
       report: () => undefined,
       instruments: createInstruments(noopRecorder, 'q', clock),
       earlier: () => undefined,

@@ -146,6 +146,17 @@ test('what is done of a pack is done when it comes again, and nothing else is', 
   );
 });
 
+test('a verdict that was carried out twice, as at the end of a stop, counts once', () => {
+  const pack = packOf(2);
+  const unfinished = pack.end(pack.startNext(), deadLetter('no'));
+  for (const _ of ['by the lane', 'by the stop']) {
+    if (unfinished !== undefined) {
+      pack.carriedOut(unfinished, 'deadLettered');
+    }
+  }
+  expect([pack.isDone, pack.undone, pack.count('deadLettered')]).toEqual([false, 1, 1]);
+});
+
 test('a pack that was deleted is done; what is known of one of another size is of no use', () => {
   expect(packOf(3, 'deleted').isDone).toBe(true);
   expect(packOf(3, packOf(2, 'deleted').progress()).waiting).toBe(3);

@@ -146,4 +146,46 @@ describe('a message that would be retried for ever', () => {
     expect(queue.calls.filter(({ verb }) => verb === 'describe')).toEqual([]);
     await clock.settle(consumer.stop());
   });
+
+  test('is left to the redrive policy where the queue does not answer; it is asked again a minute later', async () => {
+    const { scene, dead, queue } = redriven();
+    let asked = 0;
+    const silent = altered(queue, {
+      describe: () => (++asked === 1 ? new Promise(() => undefined) : queue.describe()),
+    });
+    await scene.clock.settle(queue.sendBatch([packOf(0, 17)]));
+    const consumer = scene.consume(
+      ({ body }) => (body === 17 ? retry({ delayMs: 1_000 }) : undefined),
+      { envelope: packing(), deadLetterQueue: dead },
+      silent,
+    );
+    consumer.start();
+    await scene.clock.advance(5_500);
+    expect([asked, queue.messages().length]).toEqual([1, 1]);
+    await scene.clock.advance(30_000);
+    expect(queue.deadLettered).toHaveLength(1);
+    await scene.clock.advance(60_000);
+    await scene.clock.settle(queue.sendBatch([packOf({ content: '17', attempt: 2 }, 0)]));
+    await scene.clock.advance(5_000);
+    expect(asked).toBe(2);
+    expect(dead.messages()).toHaveLength(2);
+    await scene.clock.settle(consumer.stop());
+  });
+
+  test('and a question about it do not outlive a stop', async () => {
+    const { scene, dead, queue } = redriven();
+    const silent = altered(queue, { describe: () => new Promise(() => undefined) });
+    await scene.clock.settle(queue.sendBatch([packOf(0, 17)]));
+    const consumer = scene.consume(
+      ({ body }) => (body === 17 ? retry({ delayMs: 1_000 }) : undefined),
+      { envelope: packing(), deadLetterQueue: dead },
+      silent,
+    );
+    consumer.start();
+    await scene.clock.advance(100);
+    await scene.clock.settle(consumer.stop({ timeoutMs: 0 }));
+    await scene.clock.flush();
+    expect(scene.clock.pendingTimers).toBe(0);
+    expect(consumer.stats().running).toBe(0);
+  });
 });

@@ -1,9 +1,9 @@
-import { type QueueError, release, type Verdict } from '@sqskit/core';
-import type { Clock, Timer } from '@sqskit/core/clock';
-import { createDeque, type Deque } from '@sqskit/core/deque';
+import { type QueueError, release } from '@sqskit/core';
+import type { Clock } from '@sqskit/core/clock';
 import type { Delivery, Settler } from './delivery.ts';
 import { createIdleWaiters } from './idle-waiters.ts';
-import type { Pack, Unfinished } from './pack.ts';
+import type { Unfinished } from './pack.ts';
+import { createRunner, type Open, type Runner } from './runner.ts';
 import { createStartLine } from './start-line.ts';
 import type { Work } from './work.ts';
 
@@ -59,43 +59,27 @@ export function createEngine(options: EngineOptions): Engine {
   return new SlotEngine(options);
 }
 
-/** A delivery that is opened. */
-interface Open {
-  readonly delivery: Delivery;
-  readonly pack: Pack;
-}
-
-/** How much an SQS message that holds fewer than expected counts. */
-const packSizeDecay = 1 / 32;
-
-/**
- * Handlers that never wait are not run for longer than this in one go: a pack may hold hundreds, and meanwhile no lease
- * is renewed and no call is answered.
- */
-const longestGoMs = 25;
-
 class SlotEngine implements Engine {
-  readonly #options: EngineOptions;
   readonly #line = createStartLine();
-  /** Packs with messages that want slots, and some that have none any more. */
-  readonly #open: Deque<Open> = createDeque();
+  readonly #runner: Runner;
   readonly #inHand = new Map<Delivery, Settler>();
-  #unpacked = 0;
-  #running = 0;
-  #opening = 0;
+  readonly #onRoom: () => void;
   #settling = 0;
-  #packSize: number | undefined;
   #isDraining = false;
-  /** While it is set nothing starts. */
-  #breath: Timer | undefined;
   readonly #idleWaiters = createIdleWaiters();
 
   constructor(options: EngineOptions) {
-    this.#options = options;
+    this.#onRoom = options.onRoom;
+    this.#runner = createRunner({
+      ...options,
+      next: () => this.#line.next(),
+      deadLetter: (open, unfinished) => this.#deadLetter(open, unfinished),
+      onEnded: (open) => this.#ended(open),
+    });
   }
 
   get waiting(): number {
-    return this.#line.ready + this.#line.blocked + this.#unpacked;
+    return this.#line.ready + this.#line.blocked + this.#runner.unpacked;
   }
 
   get ready(): number {
@@ -103,15 +87,15 @@ class SlotEngine implements Engine {
   }
 
   get unpacked(): number {
-    return this.#unpacked;
+    return this.#runner.unpacked;
   }
 
   get running(): number {
-    return this.#running;
+    return this.#runner.running;
   }
 
   get opening(): number {
-    return this.#opening;
+    return this.#runner.opening;
   }
 
   get settling(): number {
@@ -119,7 +103,7 @@ class SlotEngine implements Engine {
   }
 
   get packSize(): number | undefined {
-    return this.#packSize;
+    return this.#runner.packSize;
   }
 
   process(deliveries: readonly Delivery[], settler: Settler): void {
@@ -133,7 +117,7 @@ class SlotEngine implements Engine {
     for (const delivery of deliveries) {
       this.#line.push(delivery);
     }
-    this.#fillSlots();
+    this.#runner.fill();
   }
 
   discard(delivery: Delivery, settler: Settler): void {
@@ -154,8 +138,7 @@ class SlotEngine implements Engine {
       void this.#releaseLane(delivery);
       const { pack } = delivery;
       if (pack !== undefined && delivery.lane === undefined) {
-        this.#unpacked -= pack.dropWaiting();
-        this.#ifEnded({ delivery, pack });
+        this.#runner.drop({ delivery, pack });
       }
     }
     // While it is being settled, the settler itself finds out.
@@ -163,18 +146,7 @@ class SlotEngine implements Engine {
 
   drain(): void {
     this.#isDraining = true;
-    this.#breath?.cancel();
-    this.#breath = undefined;
-    for (;;) {
-      const open = this.#open.popFront();
-      if (open === undefined) {
-        break;
-      }
-      if (open.pack.waiting > 0) {
-        this.#unpacked -= open.pack.refuse(release(), { running: false });
-        this.#ifEnded(open);
-      }
-    }
+    this.#runner.drain();
     void this.#releaseAll(this.#line.drain());
   }
 
@@ -203,162 +175,25 @@ class SlotEngine implements Engine {
     return this.#idleWaiters.wait(this.#inHand.size === 0);
   }
 
-  #fillSlots(): void {
-    const { clock, maxConcurrency } = this.#options;
-    const startedAt = clock.monotonic();
-    while (this.#running < maxConcurrency && this.#breath === undefined) {
-      const open = this.#nextOpen();
-      if (open !== undefined) {
-        this.#unpacked--;
-        this.#start(open);
-        if (clock.monotonic() - startedAt >= longestGoMs && !this.#isDraining) {
-          this.#takeBreath();
-        }
-        continue;
-      }
-      const delivery = this.#isEnoughOpening ? undefined : this.#line.next();
-      if (delivery === undefined) {
-        break;
-      }
-      void this.#openNext(delivery);
-    }
-    this.#options.onRoom();
-  }
-
-  /** Whether the messages that are being opened are expected to fill the slots that are left. */
-  get #isEnoughOpening(): boolean {
-    const { maxConcurrency } = this.#options;
-    return this.#running + this.#opening * ((this.#packSize ?? 1) - 1) >= maxConcurrency;
-  }
-
-  #nextOpen(): Open | undefined {
-    for (;;) {
-      const open = this.#open.peekFront();
-      if (open === undefined || open.pack.waiting > 0) {
-        return open;
-      }
-      this.#open.popFront();
-    }
-  }
-
-  #takeBreath(): void {
-    const goOn = (): void => {
-      this.#breath = undefined;
-      this.#fillSlots();
-    };
-    this.#breath = this.#options.clock.setTimer(goOn, 0, { keepAlive: true });
-  }
-
-  /** Opens a message, which takes a slot meanwhile. */
-  async #openNext(delivery: Delivery): Promise<void> {
-    delivery.phase = 'running';
-    this.#running++;
-    this.#opening++;
-    const pack = await this.#options.work.open(delivery);
-    this.#opening--;
-    this.#running--;
-    this.#opened({ delivery, pack });
-    this.#fillSlots();
-  }
-
-  #opened(open: Open): void {
-    const { delivery, pack } = open;
-    if (delivery.isAbandoned) {
-      pack.dropWaiting();
-      this.#ifEnded(open);
-      return;
-    }
-    delivery.pack = pack;
-    if (pack.size > 1 && pack.isReadable) {
-      delivery.dropPayload();
-    }
-    if (this.#isDraining) {
-      pack.refuse(release(), { running: false }); // it was being opened when nothing was to start any more
-    }
-    if (pack.left === 0) {
-      this.#ifEnded(open);
-    } else if (delivery.lane === undefined) {
-      this.#packSize = expected(this.#packSize, pack.size);
-      if (pack.waiting > 1) {
-        this.#unpacked += pack.waiting - 1;
-        this.#open.pushBack(open);
-      }
-      this.#start(open);
-    } else {
-      void this.#runInOrder(open);
-    }
-  }
-
-  /** Runs the next message of a pack. */
-  #start(open: Open): void {
-    const position = open.pack.startNext();
-    this.#running++;
-    const verdict = this.#options.work.run(open.delivery, open.pack, position);
-    if (verdict instanceof Promise) {
-      void verdict.then((later) => {
-        this.#running--;
-        this.#ended(open, position, later);
-        this.#fillSlots();
-      });
-    } else {
-      this.#running--;
-      this.#ended(open, position, verdict);
-    }
-  }
-
-  #ended(open: Open, position: number, verdict: Verdict): void {
-    if (open.delivery.isAbandoned) {
-      open.pack.drop(position);
-    } else {
-      open.pack.end(position, verdict);
-    }
-    this.#ifEnded(open);
-  }
-
-  /** Sees to a pack when none of it waits or runs any more. */
-  #ifEnded(open: Open): void {
-    const { delivery, pack } = open;
-    if (pack.left > 0 || delivery.phase !== 'running') {
-      return; // or it was given up, and is settled already
-    }
-    if (delivery.isAbandoned) {
-      this.#headOver(delivery, false);
-    } else {
-      void this.#conclude(open);
-    }
-  }
-
-  /** The messages of a lane's pack: one after the other in one slot, until one fails. */
-  async #runInOrder(open: Open): Promise<void> {
-    const { delivery, pack } = open;
-    this.#running++;
-    while (pack.waiting > 0 && !delivery.isAbandoned) {
-      const position = pack.startNext();
-      const verdict = await this.#options.work.run(delivery, pack, position);
-      if (delivery.isAbandoned) {
-        pack.drop(position);
-        break;
-      }
-      const unfinished = pack.end(position, verdict);
-      // One that is to be moved must have been, before the next may run.
-      const isDone = unfinished === undefined || (await this.#deadLettered(open, unfinished));
-      if (!isDone || this.#isDraining) {
-        break;
-      }
-    }
-    this.#running--;
-    pack.dropWaiting();
-    this.#ifEnded(open);
-    this.#fillSlots();
-  }
-
-  async #deadLettered({ delivery, pack }: Open, unfinished: Unfinished): Promise<boolean> {
+  async #deadLetter({ delivery, pack }: Open, unfinished: Unfinished): Promise<boolean> {
     const settler = this.#inHand.get(delivery);
     return (
       settler !== undefined &&
       unfinished.verdict.action === 'dead-letter' &&
       (await settler.deadLetter(delivery, pack, unfinished))
     );
+  }
+
+  #ended(open: Open): void {
+    const { delivery } = open;
+    if (delivery.phase !== 'running') {
+      return; // it was given up, and is settled already
+    }
+    if (delivery.isAbandoned) {
+      this.#headOver(delivery, false);
+    } else {
+      void this.#conclude(open);
+    }
   }
 
   async #conclude({ delivery, pack }: Open): Promise<void> {
@@ -432,7 +267,7 @@ class SlotEngine implements Engine {
     this.#letGo(delivery, gone);
     if (delivery.lane !== undefined) {
       this.#line.advance(delivery.lane);
-      this.#fillSlots();
+      this.#runner.fill();
     }
     this.#noticeRoom();
   }
@@ -445,14 +280,9 @@ class SlotEngine implements Engine {
   }
 
   #noticeRoom(): void {
-    this.#options.onRoom();
+    this.#onRoom();
     if (this.#inHand.size === 0) {
       this.#idleWaiters.wake();
     }
   }
-}
-
-/** Rises at once, so that what is fetched is not more than there is room for, and falls slowly. */
-function expected(before: number | undefined, size: number): number {
-  return before === undefined || size >= before ? size : before - (before - size) * packSizeDecay;
 }

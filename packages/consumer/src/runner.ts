@@ -1,0 +1,260 @@
+import { release, type Verdict } from '@sqskit/core';
+import type { Clock, Timer } from '@sqskit/core/clock';
+import { createDeque, type Deque } from '@sqskit/core/deque';
+import type { Delivery } from './delivery.ts';
+import type { Pack, Unfinished } from './pack.ts';
+import type { Work } from './work.ts';
+
+/** A delivery that is opened. */
+export interface Open {
+  readonly delivery: Delivery;
+  readonly pack: Pack;
+}
+
+export interface RunnerOptions {
+  /** Most handlers at a time. */
+  readonly maxConcurrency: number;
+  readonly work: Work;
+  readonly clock: Clock;
+  /** Takes the next message that may be opened. */
+  readonly next: () => Delivery | undefined;
+  /** Moves one message of a lane's pack. Resolves with whether it is moved. */
+  readonly deadLetter: (open: Open, unfinished: Unfinished) => Promise<boolean>;
+  /** Told when none of a pack waits or runs any more. */
+  readonly onEnded: (open: Open) => void;
+  /** Told when there may be more room than before. */
+  readonly onRoom: () => void;
+}
+
+/** Opens SQS messages as slots are free, and runs the messages in them. */
+export interface Runner {
+  /** Slots in use. */
+  readonly running: number;
+  /** Of these, slots of SQS messages that are being opened. */
+  readonly opening: number;
+  /** Messages of opened packs that want a slot. */
+  readonly unpacked: number;
+  /**
+   * How many messages that take a slot of their own an SQS message is to be expected to hold: as many as the largest of
+   * late. Undefined before the first.
+   */
+  readonly packSize: number | undefined;
+  /** Starts what there are slots for. */
+  fill(): void;
+  /** What waits of a pack will not start. Not for those of lanes, which see for themselves that they are abandoned. */
+  drop(open: Open): void;
+  /** From now on nothing starts: what waits in packs is released. */
+  drain(): void;
+}
+
+/** How much an SQS message that holds fewer than expected counts. */
+const packSizeDecay = 1 / 32;
+
+/**
+ * Handlers that never wait are not run for longer than this in one go: a pack may hold hundreds, and meanwhile no lease
+ * is renewed and no call is answered.
+ */
+const longestGoMs = 25;
+
+export function createRunner(options: RunnerOptions): Runner {
+  return new SlotRunner(options);
+}
+
+class SlotRunner implements Runner {
+  readonly #options: RunnerOptions;
+  /** Packs with messages that want slots, and some that have none any more. */
+  readonly #open: Deque<Open> = createDeque();
+  #unpacked = 0;
+  #running = 0;
+  #opening = 0;
+  #packSize: number | undefined;
+  #isDraining = false;
+  /** While it is set nothing starts. */
+  #breath: Timer | undefined;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  get opening(): number {
+    return this.#opening;
+  }
+
+  get unpacked(): number {
+    return this.#unpacked;
+  }
+
+  get packSize(): number | undefined {
+    return this.#packSize;
+  }
+
+  fill(): void {
+    const { clock, maxConcurrency, next, onRoom } = this.#options;
+    const startedAt = clock.monotonic();
+    while (this.#running < maxConcurrency && this.#breath === undefined) {
+      const open = this.#nextOpen();
+      if (open !== undefined) {
+        this.#unpacked--;
+        this.#start(open);
+        if (clock.monotonic() - startedAt >= longestGoMs && !this.#isDraining) {
+          this.#takeBreath();
+        }
+        continue;
+      }
+      const delivery = this.#isEnoughOpening ? undefined : next();
+      if (delivery === undefined) {
+        break;
+      }
+      void this.#openNext(delivery);
+    }
+    onRoom();
+  }
+
+  drop(open: Open): void {
+    this.#unpacked -= open.pack.dropWaiting();
+    this.#ifEnded(open);
+  }
+
+  drain(): void {
+    this.#isDraining = true;
+    this.#breath?.cancel();
+    this.#breath = undefined;
+    for (;;) {
+      const open = this.#open.popFront();
+      if (open === undefined) {
+        return;
+      }
+      if (open.pack.waiting > 0) {
+        this.#unpacked -= open.pack.refuse(release(), { running: false });
+        this.#ifEnded(open);
+      }
+    }
+  }
+
+  /** Whether the messages that are being opened are expected to fill the slots that are left. */
+  get #isEnoughOpening(): boolean {
+    const { maxConcurrency } = this.#options;
+    return this.#running + this.#opening * ((this.#packSize ?? 1) - 1) >= maxConcurrency;
+  }
+
+  #nextOpen(): Open | undefined {
+    for (;;) {
+      const open = this.#open.peekFront();
+      if (open === undefined || open.pack.waiting > 0) {
+        return open;
+      }
+      this.#open.popFront();
+    }
+  }
+
+  #takeBreath(): void {
+    const goOn = (): void => {
+      this.#breath = undefined;
+      this.fill();
+    };
+    this.#breath = this.#options.clock.setTimer(goOn, 0, { keepAlive: true });
+  }
+
+  /** Opens a message, which takes a slot meanwhile. */
+  async #openNext(delivery: Delivery): Promise<void> {
+    delivery.phase = 'running';
+    this.#running++;
+    this.#opening++;
+    const pack = await this.#options.work.open(delivery);
+    this.#opening--;
+    this.#running--;
+    this.#opened({ delivery, pack });
+    this.fill();
+  }
+
+  #opened(open: Open): void {
+    const { delivery, pack } = open;
+    delivery.pack = pack;
+    if (pack.size > 1 && pack.isReadable) {
+      delivery.dropPayload();
+    }
+    if (delivery.isAbandoned) {
+      pack.dropWaiting();
+    } else if (this.#isDraining) {
+      pack.refuse(release(), { running: false }); // it was being opened when nothing was to start any more
+    }
+    if (pack.waiting === 0) {
+      this.#ifEnded(open);
+    } else if (delivery.lane === undefined) {
+      this.#packSize = expected(this.#packSize, pack.size);
+      if (pack.waiting > 1) {
+        this.#unpacked += pack.waiting - 1;
+        this.#open.pushBack(open);
+      }
+      this.#start(open);
+    } else {
+      void this.#runInOrder(open);
+    }
+  }
+
+  /** Runs the next message of a pack. */
+  #start(open: Open): void {
+    const position = open.pack.startNext();
+    this.#running++;
+    const verdict = this.#options.work.run(open.delivery, open.pack, position);
+    if (verdict instanceof Promise) {
+      void verdict.then((later) => {
+        this.#running--;
+        this.#ended(open, position, later);
+        this.fill();
+      });
+    } else {
+      this.#running--;
+      this.#ended(open, position, verdict);
+    }
+  }
+
+  #ended(open: Open, position: number, verdict: Verdict): void {
+    if (open.delivery.isAbandoned) {
+      open.pack.drop(position);
+    } else {
+      open.pack.end(position, verdict);
+    }
+    this.#ifEnded(open);
+  }
+
+  /** The messages of a lane's pack: one after the other in one slot, until one fails. */
+  async #runInOrder(open: Open): Promise<void> {
+    const { delivery, pack } = open;
+    const { work, deadLetter } = this.#options;
+    this.#running++;
+    while (pack.waiting > 0 && !delivery.isAbandoned) {
+      const position = pack.startNext();
+      const verdict = await work.run(delivery, pack, position);
+      if (delivery.isAbandoned) {
+        pack.drop(position);
+        break;
+      }
+      const unfinished = pack.end(position, verdict);
+      // One that is to be moved must have been, before the next may run.
+      const isDone = unfinished === undefined || (await deadLetter(open, unfinished));
+      if (!isDone || this.#isDraining) {
+        break;
+      }
+    }
+    this.#running--;
+    pack.dropWaiting();
+    this.#ifEnded(open);
+    this.fill();
+  }
+
+  #ifEnded(open: Open): void {
+    if (open.pack.left === 0) {
+      this.#options.onEnded(open);
+    }
+  }
+}
+
+/** Rises at once, so that what is fetched is not more than there is room for, and falls slowly. */
+function expected(before: number | undefined, size: number): number {
+  return before === undefined || size >= before ? size : before - (before - size) * packSizeDecay;
+}

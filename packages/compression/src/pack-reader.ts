@@ -34,11 +34,11 @@ export function readPack(pack: Uint8Array, outer: MessageAttributes): readonly (
     const end = ends[index] ?? start;
     const bytes = pack.subarray(start, end);
     start = end + separator;
-    const id = ids === undefined ? base && base + (at + index) : ids[index];
+    const id = ids === undefined ? numbered(base, at + index) : ids[index];
     try {
       items.push({
         id: id === undefined ? undefined : checkedId(id),
-        content: isBytes?.has(index) === true ? bytes : textOf(() => decoder.decode(bytes)),
+        content: isBytes?.has(index) === true ? new Uint8Array(bytes) : textOf(() => decoder.decode(bytes)),
         attributes: attributes === undefined ? outer : attributesOf(attributes[index], outer),
         traceHeader: traces === undefined ? undefined : checkedTrace(traces[index]),
         attempt: attempts === undefined ? 0 : checkedAttempt(attempts[index]),
@@ -51,6 +51,10 @@ export function readPack(pack: Uint8Array, outer: MessageAttributes): readonly (
 }
 
 const lineFeed = 0x0a;
+
+function numbered(base: string | undefined, number: number): string | undefined {
+  return base === undefined ? undefined : base + number;
+}
 
 interface Header {
   readonly n: number;

@@ -1,4 +1,5 @@
 import type {
+  BrokenItem,
   Content,
   Envelope,
   Item,
@@ -22,6 +23,22 @@ export function sealNow(envelope: Envelope, content: Content, attributes?: Messa
     throw new Error('sealing was asynchronous');
   }
   return sealed;
+}
+
+/** What an envelope does, at once or later. */
+export async function sealSoon(
+  envelope: Envelope,
+  content: Content,
+  attributes?: MessageAttributes,
+): Promise<Sealed> {
+  return envelope.seal([itemOf(content, attributes)], anyBytes);
+}
+
+export async function openedOrError(
+  envelope: Envelope,
+  payload: Payload,
+): Promise<OpenedItem | BrokenItem | undefined> {
+  return (await envelope.open(payload)).items[0];
 }
 
 export function bodyOf(envelope: Envelope, content: Content): string {

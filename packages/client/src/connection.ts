@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { Clock } from '@sqskit/core/clock';
+import type { Clock, Timer } from '@sqskit/core/clock';
 import { type buildConnector, Client, type Dispatcher, errors } from 'undici';
 
 export interface ConnectionOptions {
@@ -8,6 +8,9 @@ export interface ConnectionOptions {
   readonly connectTimeoutMs: number;
   readonly keepAliveMs: number;
 }
+
+/** The part that matters of what undici asks a connector for. */
+type ConnectionTarget = Pick<buildConnector.Options, 'protocol' | 'hostname' | 'port' | 'servername'>;
 
 /** What the connections to one origin share. */
 export interface OriginState {
@@ -29,12 +32,19 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #state: OriginState;
   readonly #client: Client;
+  readonly #origin: URL;
+  readonly #onClosed: () => void;
   #connecting: Socket | undefined;
+  /** Open, and not asked for yet. */
+  #ready: Socket | undefined;
+  #unused: Timer | undefined;
 
   /** `onClosed` is called when it was open and is no longer, whoever ended it. */
   constructor(origin: URL, options: ConnectionOptions, state: OriginState, onClosed: () => void) {
     this.#options = options;
     this.#state = state;
+    this.#origin = origin;
+    this.#onClosed = onClosed;
     this.#client = new Client(origin, {
       pipelining: 1,
       // Our own timer ends an exchange; undici's are coarse and count the parts of an answer apart.
@@ -42,7 +52,14 @@ export class Connection {
       bodyTimeout: 0,
       keepAliveTimeout: options.keepAliveMs,
       keepAliveMaxTimeout: options.keepAliveMs,
-      connect: (target, callback) => this.#connect(target, callback),
+      connect: (target, callback) => {
+        const socket = this.#takeReady();
+        if (socket === undefined) {
+          this.#connect(target, callback);
+        } else {
+          process.nextTick(callback, null, socket); // undici counts on not being called back at once
+        }
+      },
     });
     this.#client.on('connect', () => {
       state.connections++;
@@ -57,13 +74,48 @@ export class Connection {
     this.#client.dispatch(request, handler);
   }
 
+  /** Makes the connection before there is an exchange for it. One that is not used in time closes. */
+  async open(): Promise<void> {
+    const { protocol, port } = this.#origin;
+    const hostname = this.#origin.hostname.replaceAll(/[[\]]/g, ''); // an IPv6 address, as undici gives it
+    const socket = await new Promise<Socket>((resolve, reject) => {
+      this.#connect({ protocol, hostname, port }, (...[error, made]) =>
+        made === null ? reject(error) : resolve(made),
+      );
+    });
+    this.#ready = socket;
+    this.#state.connections++;
+    this.#unused = this.#options.clock.setTimer(() => socket.destroy(), this.#options.keepAliveMs);
+    socket.once('close', () => {
+      if (this.#ready === socket) {
+        this.#takeReady();
+        this.#onClosed();
+      }
+    });
+    // It is read, so that its end is seen. A server that speaks first is none to talk to.
+    socket.once('data', closeEarly);
+  }
+
+  /** The socket that was opened ahead goes to undici, whose events count it from now on. */
+  #takeReady(): Socket | undefined {
+    const socket = this.#ready;
+    if (socket !== undefined) {
+      this.#ready = undefined;
+      this.#unused?.cancel();
+      this.#state.connections--;
+      socket.off('data', closeEarly);
+    }
+    return socket;
+  }
+
   /** Ends it at once, open or being made. An exchange on it is told by undici. */
   destroy(): void {
     this.#connecting?.destroy();
+    this.#ready?.destroy();
     this.#client.destroy().catch(() => undefined);
   }
 
-  #connect(target: buildConnector.Options, callback: buildConnector.Callback): void {
+  #connect(target: ConnectionTarget, callback: buildConnector.Callback): void {
     const { clock, connectTimeoutMs } = this.#options;
     const socket = this.#open(target);
     this.#connecting = socket;
@@ -89,7 +141,7 @@ export class Connection {
     socket.once('close', () => end(new errors.SocketError('closed before it was connected'), null));
   }
 
-  #open({ protocol, hostname, port, servername }: buildConnector.Options): Socket {
+  #open({ protocol, hostname, port, servername }: ConnectionTarget): Socket {
     const isTls = protocol === 'https:';
     const target = {
       host: hostname,
@@ -114,4 +166,8 @@ export class Connection {
     });
     return socket;
   }
+}
+
+function closeEarly(this: Socket): void {
+  this.destroy();
 }

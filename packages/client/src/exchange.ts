@@ -3,6 +3,7 @@ import type { Clock, Timer } from '@sqskit/core/clock';
 import type { Dispatcher } from 'undici';
 import { onAbort } from './abort-listener.ts';
 import type { Connection } from './connection.ts';
+import type { ExchangeGroup } from './exchange-group.ts';
 import type { HandlerAbortSignal } from './sdk-handler.ts';
 import { type ExchangePhase, exchangeError, timeoutError } from './transport-error.ts';
 
@@ -47,6 +48,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #limits: ExchangeLimits;
   readonly #signal: HandlerAbortSignal | undefined;
   readonly #listener: ExchangeListener;
+  readonly #group: ExchangeGroup;
   readonly #timer: Timer;
   readonly #stopListening: (() => void) | undefined;
   readonly #chunks: Buffer[] = [];
@@ -62,12 +64,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
     clock: Clock,
     signal: HandlerAbortSignal | undefined,
     listener: ExchangeListener,
+    group: ExchangeGroup,
   ) {
     this.operation = request.operation;
     this.isPoll = request.isPoll;
     this.#limits = limits;
     this.#signal = signal;
     this.#listener = listener;
+    this.#group = group;
+    group.add(this);
     this.#timer = clock.setTimer(() => this.#timeOut(), limits.timeoutMs);
     this.#stopListening = signal === undefined ? undefined : onAbort(signal, () => this.#abort());
   }
@@ -147,6 +152,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#settled = true;
     this.#timer.cancel();
     this.#stopListening?.();
+    this.#group.delete(this);
     return true;
   }
 }

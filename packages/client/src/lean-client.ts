@@ -10,7 +10,8 @@ import { type LeanClientOptions, resolveLeanOptions } from './lean-options.ts';
 import { LeanSigner } from './lean-signer.ts';
 import { credentialsOf, settingsOf } from './lean-source.ts';
 import { type LeanSettings, type LeanTarget, targetOf } from './lean-target.ts';
-import { handlerOptions, type PoolStats, refuseHandlerOptions, resolvePoolOptions } from './pool-options.ts';
+import { handlerOptions, type PoolStats, refuseHandlerOptions } from './pool-options.ts';
+import { pooledHandler } from './pooled-handler.ts';
 import { ServiceClock } from './service-clock.ts';
 import { UndiciHandler } from './undici-handler.ts';
 
@@ -23,8 +24,10 @@ export interface LeanClient {
    * has them in JSON: bytes are base64. Rejects with a `QueueError`.
    */
   call(operation: string, input: object, options?: CallOptions): Promise<unknown>;
+  /** Opens connections for the queue of a URL before there are calls: so many in all, up to `maxConnections`. */
+  prewarm(queueUrl: string, connections: number): Promise<void>;
   stats(): PoolStats;
-  /** Refuses new calls, waits for those under way, and closes the connections unless the handler was given. Idempotent. */
+  /** Refuses new calls, waits for those under way, and closes the connections unless others share them. Idempotent. */
   close(): Promise<void>;
   /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -38,7 +41,6 @@ export function createLeanClient(options: LeanClientOptions): LeanClient {
 class UndiciLeanClient implements LeanClient {
   readonly maxConnections: number;
   readonly #handler: UndiciHandler;
-  readonly #ownsHandler: boolean;
   readonly #signer = new LeanSigner();
   readonly #credentials: CredentialsCache;
   readonly #clock: ServiceClock;
@@ -52,16 +54,15 @@ class UndiciLeanClient implements LeanClient {
   constructor(given: LeanClientOptions) {
     const options = resolveLeanOptions(given);
     this.#options = options;
-    this.#ownsHandler = options.handler === undefined;
-    if (options.handler === undefined) {
-      this.#handler = new UndiciHandler(resolvePoolOptions(handlerOptions(given)));
-    } else if (options.handler instanceof UndiciHandler) {
+    if (options.handler !== undefined) {
       refuseHandlerOptions('createLeanClient', given);
-      this.#handler = options.handler;
-    } else {
+    }
+    const handler = options.handler?.share() ?? pooledHandler(handlerOptions(given));
+    if (!(handler instanceof UndiciHandler)) {
       const expected = 'made by `pooledHandler` of the same copy of @sqskit/client';
       throw invalidOption('createLeanClient', 'handler', options.handler, expected);
     }
+    this.#handler = handler;
     this.maxConnections = this.#handler.maxConnections;
     this.#credentials = new CredentialsCache(credentialsOf(options), options.clock);
     this.#clock = new ServiceClock(options.clock);
@@ -114,11 +115,14 @@ class UndiciLeanClient implements LeanClient {
     return this.#handler.stats();
   }
 
-  async close(): Promise<void> {
+  async prewarm(queueUrl: string, connections: number): Promise<void> {
+    const settings = this.#settings ?? (await this.#ask());
+    await this.#handler.prewarm(this.#target({ QueueUrl: queueUrl }, settings).origin, connections);
+  }
+
+  close(): Promise<void> {
     this.#closed = true;
-    if (this.#ownsHandler) {
-      await this.#handler.close();
-    }
+    return this.#handler.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -17,7 +17,7 @@ export interface LeanClientOptions extends PooledHandlerOptions {
   readonly useDualStack?: boolean | undefined;
   /** An `SQSClient` of the AWS SDK, which says all of the above that is not given. Nothing is sent through it. Default: none. */
   readonly sdkClient?: SqsClient | undefined;
-  /** A handler whose connections to share with others; it stays open when this client closes. Default: one of its own. */
+  /** A handler whose connections to share with other clients; they close with the last that shares them. Default: its own. */
   readonly handler?: PooledHandler | undefined;
 }
 
@@ -58,9 +58,9 @@ export const leanClientRules: OptionRules<OwnOptions, keyof OwnOptions> = {
   },
   handler: {
     kind: 'object',
-    methods: ['handle', 'stats'],
+    methods: ['handle', 'share', 'stats'],
     what: 'a handler of `pooledHandler`',
-    doc: 'A handler whose connections to share with other clients, in place of the options of `pooledHandler`. It stays open when this client closes.',
+    doc: 'A handler whose connections to share with other clients, in place of the options of `pooledHandler`. They close with the last that shares them.',
   },
 };
 

@@ -2,7 +2,7 @@ import { QueueError } from '@sqskit/core';
 import type { Dispatcher } from 'undici';
 import { Connection, type ConnectionOptions, type OriginState } from './connection.ts';
 import type { Exchange } from './exchange.ts';
-import { closedError } from './transport-error.ts';
+import { closedError, exchangeError } from './transport-error.ts';
 
 export interface OriginOptions extends ConnectionOptions {
   readonly maxConnections: number;
@@ -43,9 +43,8 @@ export class OriginPool {
   readonly #idle: Connection[] = [];
   #sequence = 0;
   #isStarting = false;
+  #warming = 0;
   #closed = false;
-  #destroyed = false;
-  #onDrained: (() => void) | undefined;
 
   /** Throws a `TypeError` if `origin` is no URL. */
   constructor(origin: string, options: OriginOptions) {
@@ -83,28 +82,48 @@ export class OriginPool {
       lane.waiting.set(exchange, { exchange, request, sequence: this.#sequence++ });
       exchange.onWithdrawn = () => {
         lane.waiting.delete(exchange);
-        this.#tellIfDrained();
       };
     } else {
       exchange.fail(() => exhaustedError(lane, this.#options.maxWaiting));
     }
   }
 
-  /** Refuses what comes, lets what is under way or waiting end, and closes the connections. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    if (this.active + this.waiting > 0) {
-      await new Promise<void>((resolve) => {
-        this.#onDrained = resolve;
-      });
-    }
-    this.#destroyIdle();
+  /**
+   * Opens connections until there are so many, or as many as there may be, and resolves once they are open. Rejects with
+   * a `QueueError` if one cannot be made.
+   */
+  async prewarm(connections: number): Promise<void> {
+    const wanted = Math.min(connections, this.#options.maxConnections);
+    const missing = wanted - this.active - this.#idle.length - this.#warming;
+    await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#warm()));
   }
 
-  /** Ends everything at once. */
+  async #warm(): Promise<void> {
+    const connection = this.#connect();
+    this.#warming++;
+    try {
+      await connection.open();
+    } catch (error) {
+      connection.destroy();
+      throw exchangeError(
+        error instanceof Error ? error : new Error(String(error)),
+        'prewarm',
+        'connecting',
+        this.#options.connectTimeoutMs,
+      );
+    } finally {
+      this.#warming--;
+    }
+    if (this.#closed || this.active + this.#idle.length >= this.#options.maxConnections) {
+      connection.destroy();
+    } else {
+      this.#idle.unshift(connection); // behind those that have served
+    }
+  }
+
+  /** Refuses what comes, ends what is under way or waiting, and closes the connections. */
   destroy(): void {
     this.#closed = true;
-    this.#destroyed = true;
     for (const { active, waiting } of [this.#calls, this.#polls]) {
       for (const exchange of waiting.keys()) {
         exchange.fail(closedError);
@@ -113,10 +132,6 @@ export class OriginPool {
         exchange.fail(closedError);
       }
     }
-    this.#destroyIdle();
-  }
-
-  #destroyIdle(): void {
     for (const connection of this.#idle.splice(0)) {
       connection.destroy();
     }
@@ -131,13 +146,12 @@ export class OriginPool {
     lane.active.add(exchange);
     exchange.onReleased = (reusable) => {
       lane.active.delete(exchange);
-      if (reusable && !this.#destroyed) {
+      if (reusable && !this.#closed) {
         this.#idle.push(connection);
       } else {
         connection.destroy();
       }
       this.#startWaiting();
-      this.#tellIfDrained();
     };
     exchange.begin(connection, request);
   }
@@ -178,12 +192,6 @@ export class OriginPool {
       }
     }
     return oldest;
-  }
-
-  #tellIfDrained(): void {
-    if (this.active + this.waiting === 0) {
-      this.#onDrained?.();
-    }
   }
 }
 

@@ -19,7 +19,7 @@ export interface PooledClientOptions extends PooledHandlerOptions {
   readonly credentials?: Credentials | (() => Promise<Credentials>) | undefined;
   /** Where requests go whatever a queue's URL says: an emulator or a VPC endpoint. Default: the region's own. */
   readonly endpoint?: string | undefined;
-  /** A handler to share with other clients; it stays open when this client closes. Default: one of its own. */
+  /** A handler whose connections to share with other clients; they close with the last that shares them. Default: its own. */
   readonly handler?: PooledHandler | undefined;
   /** Takes what the SDK has to say. Default: silent. */
   readonly logger?: Logger | undefined;
@@ -49,9 +49,9 @@ export const pooledClientRules: OptionRules<OwnOptions, OwnUnset> = {
   },
   handler: {
     kind: 'object',
-    methods: ['handle', 'stats'],
+    methods: ['handle', 'share', 'stats'],
     what: 'a handler of `pooledHandler`',
-    doc: 'A handler to share with other clients, in place of the options of `pooledHandler`. It stays open when this client closes.',
+    doc: 'A handler whose connections to share with other clients, in place of the options of `pooledHandler`. They close with the last that shares them.',
   },
   logger: loggerRule('Takes what the SDK has to say.'),
 };
@@ -63,8 +63,10 @@ export interface PooledClient extends SqsClient {
     command: SqsCommand<Output>,
     options?: { readonly abortSignal?: AbortSignal },
   ): Promise<Output>;
+  /** Opens connections for the queue of a URL before there are calls: so many in all, up to `maxConnections`. */
+  prewarm(queueUrl: string, connections: number): Promise<void>;
   stats(): PoolStats;
-  /** Refuses new calls, waits for those under way, and closes the connections unless the handler was given. Idempotent. */
+  /** Refuses new calls, waits for those under way, and closes the connections unless others share them. Idempotent. */
   close(): Promise<void>;
   /** `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -77,17 +79,15 @@ export function createPooledClient(options: PooledClientOptions = {}): PooledCli
     { ...pooledClientRules, ...pooledHandlerRules },
     options,
   );
-  const handler = settings.handler ?? pooledHandler(handlerOptions(options));
   if (settings.handler !== undefined) {
     refuseHandlerOptions('createPooledClient', options);
   }
+  const handler = settings.handler?.share() ?? pooledHandler(handlerOptions(options));
   const client = makeSdkClient(settings, handler, guardedLogger(settings.logger));
   let closed = false;
-  const close = async (): Promise<void> => {
+  const close = (): Promise<void> => {
     closed = true;
-    if (settings.handler === undefined) {
-      await handler.close();
-    }
+    return handler.close();
   };
   return {
     config: client.config,
@@ -96,6 +96,7 @@ export function createPooledClient(options: PooledClientOptions = {}): PooledCli
         ? Promise.reject(new QueueError('closed', 'the client is closed', { what: 'createPooledClient' }))
         : // What the command's type says that it results in.
           (client.send(command, abortSignal) as Promise<never>),
+    prewarm: (url, connections) => handler.prewarm(settings.endpoint ?? url, connections),
     stats: () => handler.stats(),
     close,
     [Symbol.asyncDispose]: close,

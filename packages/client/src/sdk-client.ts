@@ -76,6 +76,8 @@ function withSignals(handler: PooledHandler, signals: WeakMap<object, AbortSigna
       const abortSignal = signals.get(request);
       return handler.handle(request, abortSignal === undefined ? options : { ...options, abortSignal });
     },
+    prewarm: (url, connections) => handler.prewarm(url, connections),
+    share: () => handler.share(),
     stats: () => handler.stats(),
     destroy: () => handler.destroy(),
     close: () => handler.close(),

@@ -1,10 +1,12 @@
 import { abortedError } from '@sqskit/core';
 import type { Dispatcher } from 'undici';
+import type { ConnectionPool } from './connection-pool.ts';
 import { Exchange, type ExchangeListener } from './exchange.ts';
+import { ExchangeGroup } from './exchange-group.ts';
 import { operationOf, originOf, pathOf, waitTimeMsOf } from './handler-request.ts';
 import { handlerResponse } from './handler-response.ts';
-import { OriginPool } from './origin-pool.ts';
-import { type PoolSettings, type PoolStats, resolvePoolOptions } from './pool-options.ts';
+import type { OriginPool } from './origin-pool.ts';
+import { type PoolStats, resolvePoolOptions } from './pool-options.ts';
 import type { PooledHandler } from './pooled-handler.ts';
 import type {
   HandlerAbortSignal,
@@ -29,24 +31,26 @@ export interface PooledRequest {
 /** `PooledHandler` as the rest of this package knows it. */
 export class UndiciHandler implements PooledHandler {
   readonly metadata = { handlerProtocol: 'http/1.1' };
-  readonly #origins = new Map<string, OriginPool>();
-  #settings: PoolSettings;
+  readonly #pool: ConnectionPool;
+  readonly #exchanges = new ExchangeGroup();
   #closed = false;
+  #left = false;
   #closing: Promise<void> | undefined;
 
-  constructor(settings: PoolSettings) {
-    this.#settings = settings;
+  constructor(pool: ConnectionPool) {
+    this.#pool = pool;
+    pool.enter();
   }
 
   get maxConnections(): number {
-    return this.#settings.maxConnections;
+    return this.#pool.settings.maxConnections;
   }
 
   handle(
     request: HandlerRequest,
     { abortSignal, requestTimeout }: HandlerCallOptions = {},
   ): Promise<{ response: HandlerResponse }> {
-    const { requestTimeoutMs } = this.#settings;
+    const { requestTimeoutMs } = this.#pool.settings;
     const timeoutMs = requestTimeout === 0 ? Number.POSITIVE_INFINITY : (requestTimeout ?? requestTimeoutMs);
     return new Promise((resolve, reject) => {
       this.run(
@@ -79,41 +83,59 @@ export class UndiciHandler implements PooledHandler {
     }
     let pool: OriginPool;
     try {
-      pool = this.#poolOf(request.origin);
+      pool = this.#pool.to(request.origin);
     } catch (error) {
       listener.reject(invalidRequestError(operation, error));
       return;
     }
-    const { connectTimeoutMs, clock, requestTimeoutMs } = this.#settings;
+    const { connectTimeoutMs, clock, requestTimeoutMs } = this.#pool.settings;
     const timeoutMs = (request.timeoutMs ?? requestTimeoutMs) + waitTimeMs;
     const about = { operation, isPoll: waitTimeMs > 0 };
-    pool.run(request.dispatch, new Exchange(about, { timeoutMs, connectTimeoutMs }, clock, signal, listener));
+    const limits = { timeoutMs, connectTimeoutMs };
+    pool.run(request.dispatch, new Exchange(about, limits, clock, signal, listener, this.#exchanges));
+  }
+
+  async prewarm(url: string, connections: number): Promise<void> {
+    if (this.#closed) {
+      throw closedError('waiting');
+    }
+    let pool: OriginPool;
+    try {
+      pool = this.#pool.to(new URL(url).origin);
+    } catch (error) {
+      throw invalidRequestError('prewarm', error);
+    }
+    await pool.prewarm(connections);
+  }
+
+  share(): PooledHandler {
+    if (this.#closed) {
+      throw closedError('waiting');
+    }
+    return new UndiciHandler(this.#pool);
   }
 
   stats(): PoolStats {
-    const stats = { active: 0, longPolls: 0, waiting: 0, connections: 0 };
-    for (const pool of this.#origins.values()) {
-      stats.active += pool.active;
-      stats.longPolls += pool.longPolls;
-      stats.waiting += pool.waiting;
-      stats.connections += pool.connections;
-    }
-    return stats;
+    return this.#pool.stats();
   }
 
   destroy(): void {
     this.#closed = true;
-    for (const pool of this.#origins.values()) {
-      pool.destroy();
-    }
+    this.#exchanges.end();
+    this.#leave();
   }
 
   close(): Promise<void> {
     this.#closed = true;
-    this.#closing ??= Promise.all([...this.#origins.values()].map((pool) => pool.close())).then(
-      () => undefined,
-    );
+    this.#closing ??= this.#exchanges.drained().then(() => this.#leave());
     return this.#closing;
+  }
+
+  #leave(): void {
+    if (!this.#left) {
+      this.#left = true;
+      this.#pool.leave();
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -121,22 +143,12 @@ export class UndiciHandler implements PooledHandler {
   }
 
   httpHandlerConfigs(): Readonly<Record<string, unknown>> {
-    return this.#settings;
+    return this.#pool.settings;
   }
 
   updateHttpClientConfig(key: string | symbol, value: unknown): void {
     // The SDK passes what is meant for its own handler under symbols, which are no options here and are passed over.
-    this.#settings = resolvePoolOptions({ ...this.#settings, [key]: value });
-  }
-
-  #poolOf(origin: string): OriginPool {
-    let pool = this.#origins.get(origin);
-    if (pool === undefined) {
-      const { maxConnections, maxLongPolls = Math.max(1, Math.floor(maxConnections * 0.8)) } = this.#settings;
-      pool = new OriginPool(origin, { ...this.#settings, maxLongPolls });
-      this.#origins.set(origin, pool);
-    }
-    return pool;
+    this.#pool.settings = resolvePoolOptions({ ...this.#pool.settings, [key]: value });
   }
 }
 

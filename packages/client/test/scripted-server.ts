@@ -49,6 +49,8 @@ export interface ScriptedServer {
   release(): void;
   /** Ends connections on which nothing is under way, as servers do after a while. */
   closeIdle(): void;
+  /** Ends every connection. */
+  dropConnections(): void;
   stop(): Promise<void>;
 }
 
@@ -125,6 +127,11 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
       }
     },
     closeIdle: () => server.closeIdleConnections(),
+    dropConnections: () => {
+      for (const socket of sockets) {
+        socket.end();
+      }
+    },
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -77,6 +77,8 @@ test('a lean client talks to whom it can trust, and to nobody else', async () =>
   ]);
   const trusted = getCACertificates('default');
   setDefaultCACertificates([...trusted, localhostCertificate.cert]);
+  await client.prewarm(queue.url, 2);
   expect(await queue.depth()).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
+  expect(client.stats().connections).toBe(2);
   setDefaultCACertificates(trusted);
 });

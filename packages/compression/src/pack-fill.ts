@@ -38,6 +38,7 @@ export function createPackFill(maxRawBytes: number): PackFill {
         ratio += weight * (found - ratio);
       } else {
         ratio = found;
+        deviation = mostMargin / 6;
         hasLearnt = true;
       }
     },

@@ -60,7 +60,7 @@ export class BatchingProducer<T> implements Producer<T> {
     this.#options = options;
     this.#intake = new Intake(options, fifo);
     this.#admission = new Admission(options, (outgoing) => this.#admitted(outgoing));
-    this.#books = new Books(this.#admission, recorder, queueName);
+    this.#books = new Books(this.#admission, recorder, queueName, fifo);
     this.#delivery = new Delivery(queue, options, this.#books, {
       settled: (parcel, outcome, attempts) => this.#settled(parcel, outcome, attempts),
       answered: () => this.#packaging.answered(),
@@ -135,7 +135,15 @@ export class BatchingProducer<T> implements Producer<T> {
   }
 
   stats(): ProducerStats {
-    return this.#books.stats(this.#delivery.inFlight);
+    return this.#books.stats(this.#delivery.state);
+  }
+
+  pausedGroups(): readonly string[] {
+    return this.#delivery.pausedGroups();
+  }
+
+  resumeGroup(groupId?: string): void {
+    this.#delivery.resumeGroup(groupId);
   }
 
   #assertOpen(): void {
@@ -318,6 +326,7 @@ export class BatchingProducer<T> implements Producer<T> {
       return;
     }
     const { message, id, sealed } = outgoing;
+    this.#pauseAfter(outgoing, error); // before its place is free for the next of its group
     this.#books.failed();
     this.#undelivered?.push({ message, id, error });
     if (sealed !== undefined && error.outcome === 'rejected') {
@@ -327,6 +336,13 @@ export class BatchingProducer<T> implements Producer<T> {
     this.#forget(outgoing);
     this.#freed();
     outgoing.reject(error);
+  }
+
+  #pauseAfter({ lane }: Outgoing<T>, { code }: QueueError): void {
+    const isCancelled = code === 'aborted' || code === 'closed';
+    if (this.#options.afterGroupFailure === 'pause' && lane !== undefined && !isCancelled) {
+      this.#delivery.pauseGroup(lane);
+    }
   }
 
   /** Gives up the place of a message that failed, wherever it is. */
@@ -411,8 +427,9 @@ export class BatchingProducer<T> implements Producer<T> {
       this.#deadlineAlarm.ringBy(Math.max(at, now + sweepPauseMs));
       return;
     }
-    const attempts = earlierAttempts + (pack?.ticket?.attempts ?? 0);
-    this.#cancel(outgoing, deadlineError({ attempts, lastError: pack?.ticket?.lastError }));
+    const { attempts = 0, lastError, history } = pack?.ticket ?? {};
+    const tried = { attempts: earlierAttempts + attempts, lastError, history };
+    this.#cancel(outgoing, deadlineError(tried));
   }
 
   /** There is less to hold in memory. */

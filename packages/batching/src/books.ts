@@ -1,4 +1,5 @@
-import { type Recorder, sqsLimits } from '@sqskit/core';
+import { billedUnits, type Recorder, sqsPrices } from '@sqskit/core';
+import type { FlushReason } from '@sqskit/core/accumulator';
 import { createInstruments, type Instruments } from './instruments.ts';
 
 /** Counts since the producer was made, and what is in it now. */
@@ -10,6 +11,10 @@ export interface ProducerStats {
   readonly waitingMessages: number;
   readonly waitingBytes: number;
   readonly batchesInFlight: number;
+  /** Most batches that may be in flight now. */
+  readonly concurrencyLimit: number;
+  /** Groups that wait for `resumeGroup`. */
+  readonly pausedGroups: number;
   /** Messages that the queue accepted. */
   readonly sent: number;
   /** SQS messages that they were: fewer, where the envelope packs. */
@@ -20,13 +25,30 @@ export interface ProducerStats {
   readonly failed: number;
   /** Batch calls made. */
   readonly batches: number;
+  /**
+   * How many of them left for which reason: `full`, by entries or bytes; `retried`, with an entry that was sent again;
+   * `hurried`, by a flush, a full buffer or a pack that was due; `idle`, with nothing in flight; `lingered`.
+   */
+  readonly flushes: Readonly<Record<FlushReason, number>>;
+  /** Entries of all of them. */
+  readonly attempts: number;
   /** Entries, which are SQS messages, per batch; 0 before the first. */
   readonly meanFill: number;
   /** Entries that were sent again. */
   readonly retriedEntries: number;
+  /** Entries that were sent again after later ones of their group had been accepted: where `order` is `throughput`. */
+  readonly overtakenEntries: number;
   /** What SQS bills for the calls made: one request for each 64 KiB begun of a batch. */
   readonly billedRequests: number;
+  /** What a million accepted messages cost so, in US dollars by list price; 0 before the first. */
+  readonly dollarsPerMillion: number;
 }
+
+/** What the batches are at now. */
+export type DeliveryState = Pick<
+  ProducerStats,
+  'batchesInFlight' | 'concurrencyLimit' | 'flushes' | 'pausedGroups'
+>;
 
 /** What is in memory now. */
 export type Memory = Pick<
@@ -38,16 +60,19 @@ export type Memory = Pick<
 export class Books {
   readonly #memory: Memory;
   readonly #instruments: Instruments | undefined;
+  readonly #price: number;
   #sent = 0;
   #packs = 0;
   #failed = 0;
   #batches = 0;
   #entries = 0;
   #retriedEntries = 0;
+  #overtakenEntries = 0;
   #billedRequests = 0;
 
-  constructor(memory: Memory, recorder: Recorder, queueName: string) {
+  constructor(memory: Memory, recorder: Recorder, queueName: string, fifo: boolean) {
     this.#memory = memory;
+    this.#price = fifo ? sqsPrices.fifo : sqsPrices.standard;
     this.#instruments = createInstruments(recorder, { QueueName: queueName });
   }
 
@@ -60,8 +85,8 @@ export class Books {
     return this.#instruments !== undefined;
   }
 
-  called(entries: number, bytes: number, retried: number): void {
-    const billed = Math.max(1, Math.ceil(bytes / sqsLimits.billedUnitBytes));
+  called(entries: number, bytes: number, retried: number, concurrencyLimit: number): void {
+    const billed = billedUnits(bytes);
     this.#batches++;
     this.#entries += entries;
     this.#retriedEntries += retried;
@@ -71,8 +96,14 @@ export class Books {
       instruments.batchFill.record(entries);
       instruments.billedRequests.add(billed);
       instruments.entriesRetried.add(retried);
+      instruments.concurrencyLimit.set(concurrencyLimit);
       this.recordMemory();
     }
+  }
+
+  overtaken(): void {
+    this.#overtakenEntries++;
+    this.#instruments?.entriesOvertaken.add(1);
   }
 
   /** The queue accepted an SQS message with so many in it for which someone waits. */
@@ -105,22 +136,25 @@ export class Books {
     }
   }
 
-  stats(batchesInFlight: number): ProducerStats {
+  stats(delivery: DeliveryState): ProducerStats {
     const { bufferedMessages, bufferedBytes, waitingMessages, waitingBytes } = this.#memory;
     return {
       bufferedMessages,
       bufferedBytes,
       waitingMessages,
       waitingBytes,
-      batchesInFlight,
+      ...delivery,
       sent: this.#sent,
       packs: this.#packs,
       meanPack: this.#packs === 0 ? 0 : this.#sent / this.#packs,
       failed: this.#failed,
       batches: this.#batches,
+      attempts: this.#entries,
       meanFill: this.#batches === 0 ? 0 : this.#entries / this.#batches,
       retriedEntries: this.#retriedEntries,
+      overtakenEntries: this.#overtakenEntries,
       billedRequests: this.#billedRequests,
+      dollarsPerMillion: this.#sent === 0 ? 0 : (this.#billedRequests / this.#sent) * this.#price,
     };
   }
 }

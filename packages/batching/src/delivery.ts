@@ -1,7 +1,8 @@
-import type { Queue, QueueError, SendOutcome, Sent } from '@sqskit/core';
+import { type Queue, type QueueError, type SendOutcome, type Sent, sqsLimits } from '@sqskit/core';
 import { type Accumulator, createAccumulator, type Ticket } from '@sqskit/core/accumulator';
+import { type ConcurrencyLimit, createConcurrencyLimit } from '@sqskit/core/concurrency';
 import { exponentialBackoff } from '@sqskit/core/retry';
-import type { Books } from './books.ts';
+import type { Books, DeliveryState } from './books.ts';
 import type { Parcel } from './packaging.ts';
 import type { ResolvedProducerOptions } from './producer-options.ts';
 
@@ -11,7 +12,7 @@ export interface DeliveryHooks<T> {
   readonly answered: () => void;
 }
 
-/** Sends parcels in batches until each is settled. Begins when the largest size is known. */
+/** Sends parcels in batches until each is settled. Begins when the largest size is known. A group is a lane. */
 export class Delivery<T> {
   readonly #queue: Queue;
   readonly #options: ResolvedProducerOptions;
@@ -19,17 +20,25 @@ export class Delivery<T> {
   readonly #hooks: DeliveryHooks<T>;
   /** Ends the calls under way. */
   readonly #calls = new AbortController();
-  #accumulator: Accumulator<Parcel<T>> | undefined;
+  readonly #concurrency: ConcurrencyLimit;
+  readonly #accumulator: Accumulator<Parcel<T>>;
+  #maxBytes: number | undefined;
 
   constructor(queue: Queue, options: ResolvedProducerOptions, books: Books, hooks: DeliveryHooks<T>) {
+    const { clock, maxConcurrency } = options;
     this.#queue = queue;
     this.#options = options;
     this.#books = books;
     this.#hooks = hooks;
+    this.#concurrency = createConcurrencyLimit({
+      clock,
+      max: Math.min(maxConcurrency, queue.maxConnections ?? maxConcurrency),
+    });
+    this.#accumulator = this.#createAccumulator();
   }
 
   get isStarted(): boolean {
-    return this.#accumulator !== undefined;
+    return this.#maxBytes !== undefined;
   }
 
   /** Aborts when `end` is called. */
@@ -37,25 +46,71 @@ export class Delivery<T> {
     return this.#calls.signal;
   }
 
+  /** How batches go: what of it the books do not count. */
+  get state(): DeliveryState {
+    return {
+      batchesInFlight: this.inFlight,
+      concurrencyLimit: this.#concurrency.limit,
+      flushes: { ...this.#accumulator.flushes },
+      pausedGroups: this.pausedGroups().length,
+    };
+  }
+
   get inFlight(): number {
-    return this.#accumulator?.inFlight ?? 0;
+    return this.#accumulator.inFlight;
   }
 
   /** Whether another call could begin now. */
   get hasPlace(): boolean {
-    return this.#accumulator?.hasPlace ?? false;
+    return this.isStarted && this.#accumulator.hasPlace;
   }
 
   start(maxBytes: number): void {
-    const { clock, lingerMs, lingerWhenIdle, maxBatchEntries, maxConcurrency, random } = this.#options;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Only once it has started. */
+  add(parcel: Parcel<T>): Ticket {
+    return this.#accumulator.add(parcel);
+  }
+
+  hurry(): void {
+    this.#accumulator.hurry();
+  }
+
+  /** What is behind in this group waits. */
+  pauseGroup(groupId: string): void {
+    this.#accumulator.pauseLane(groupId);
+  }
+
+  pausedGroups(): readonly string[] {
+    return this.#accumulator.pausedLanes();
+  }
+
+  resumeGroup(groupId: string | undefined): void {
+    this.#accumulator.resumeLanes(groupId);
+  }
+
+  /** Settles all that is here, and ends the calls under way. */
+  end(makeError: () => QueueError): void {
+    this.#accumulator.cancelAll(makeError);
+    this.#calls.abort(makeError());
+  }
+
+  #createAccumulator(): Accumulator<Parcel<T>> {
+    const { clock, lingerMs, lingerWhenIdle, maxBatchEntries, order, random } = this.#options;
     const { retryBaseMs, retryThrottledBaseMs, retryMaxMs } = this.#options;
-    this.#accumulator = createAccumulator<Parcel<T>, Sent>({
+    const maxBytes = (): number => this.#maxBytes ?? sqsLimits.maxMessageBytes;
+    return createAccumulator<Parcel<T>, Sent>({
       clock,
       maxEntries: maxBatchEntries,
-      maxBytes,
+      get maxBytes() {
+        return maxBytes();
+      },
       lingerMs,
       lingerWhenIdle,
-      maxInFlight: maxConcurrency,
+      maxInFlight: this.#concurrency,
+      laneOrder: order,
       answerGraceMs,
       backoff: exponentialBackoff({
         baseMs: retryBaseMs,
@@ -68,21 +123,8 @@ export class Delivery<T> {
       call: (batch, signal) => this.#call(batch, signal),
       onSettled: this.#hooks.settled,
       onAnswered: this.#hooks.answered,
+      onOvertaken: () => this.#books.overtaken(),
     });
-  }
-
-  add(parcel: Parcel<T>): Ticket | undefined {
-    return this.#accumulator?.add(parcel);
-  }
-
-  hurry(): void {
-    this.#accumulator?.hurry();
-  }
-
-  /** Settles all that is here, and ends the calls under way. */
-  end(makeError: () => QueueError): void {
-    this.#accumulator?.cancelAll(makeError);
-    this.#calls.abort(makeError());
   }
 
   #call(batch: readonly Parcel<T>[], signal: AbortSignal): Promise<readonly SendOutcome[]> {
@@ -93,7 +135,7 @@ export class Delivery<T> {
       retried += parcel.hasLeft ? 1 : 0;
       parcel.hasLeft = true;
     }
-    this.#books.called(batch.length, bytes, retried);
+    this.#books.called(batch.length, bytes, retried, this.#concurrency.limit);
     return this.#queue.sendBatch(
       batch.map((parcel) => parcel.wire),
       { signal },

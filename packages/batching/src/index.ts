@@ -1,3 +1,3 @@
 export type { ProducerStats } from './books.ts';
 export { createProducer, type Producer } from './producer.ts';
-export type { Deduplication, ProducerOptions } from './producer-options.ts';
+export type { AfterGroupFailure, Deduplication, GroupOrder, ProducerOptions } from './producer-options.ts';

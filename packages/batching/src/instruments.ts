@@ -5,7 +5,9 @@ export interface Instruments {
   readonly messagesSent: Counter;
   readonly messagesFailed: Counter;
   readonly entriesRetried: Counter;
+  readonly entriesOvertaken: Counter;
   readonly billedRequests: Counter;
+  readonly concurrencyLimit: Gauge;
   readonly batchFill: Histogram;
   readonly packFill: Histogram;
   readonly sendDuration: Histogram;
@@ -23,6 +25,8 @@ export function createInstruments(recorder: Recorder, dimensions: Dimensions): I
     messagesSent: recorder.counter('MessagesSent', dimensions),
     messagesFailed: recorder.counter('MessagesFailed', dimensions),
     entriesRetried: recorder.counter('EntriesRetried', dimensions),
+    entriesOvertaken: recorder.counter('EntriesOvertaken', dimensions),
+    concurrencyLimit: recorder.gauge('ConcurrencyLimit', 'Count', dimensions),
     billedRequests: recorder.counter('BilledRequests', dimensions),
     batchFill: recorder.histogram('BatchFill', 'Count', dimensions),
     packFill: recorder.histogram('PackFill', 'Count', dimensions),

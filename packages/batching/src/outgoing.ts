@@ -80,6 +80,11 @@ export class Outgoing<T> implements AccumulatorEntry, Linked<Outgoing<T>> {
     this.resolve = keptResolve;
     this.reject = keptReject;
   }
+
+  /** On a standard queue, groups take turns. */
+  get flow(): string | undefined {
+    return this.message.groupId;
+  }
 }
 
 const notSealed: SendEntry = { body: '' };

@@ -12,6 +12,7 @@ export class Pack<T> implements AccumulatorEntry {
   readonly sealed: Sealed;
   readonly bytes: number;
   readonly lane: string | undefined;
+  readonly flow: string | undefined;
   /** That of the member who has longest. Each member's own is seen to beside it. */
   readonly deadlineAt: number;
   /** Since when its oldest has waited: what it lingered while it was gathered counts. */
@@ -41,6 +42,7 @@ export class Pack<T> implements AccumulatorEntry {
     this.sealed = sealed;
     this.bytes = bytes;
     this.lane = first.lane;
+    this.flow = first.flow;
     this.deadlineAt = deadlineAt;
     this.waitingSince = first.startedAt;
     this.unsettled = members.length;

@@ -10,6 +10,15 @@ import type { Random } from '@sqskit/core/retry';
  */
 export type Deduplication = 'message-id' | 'content';
 
+/**
+ * FIFO queues: how many messages of a group go in one call. `strict`: one, so that nothing overtakes. `throughput`: as many
+ * consecutive ones as fit; where one of them failed and is sent again, later ones of the same call are before it.
+ */
+export type GroupOrder = 'strict' | 'throughput';
+
+/** FIFO queues: what becomes of a group of which a message has failed. */
+export type AfterGroupFailure = 'continue' | 'pause';
+
 export interface ProducerOptions<T> {
   /** Turns bodies into content. Default: JSON. */
   readonly codec?: Codec<T> | undefined;
@@ -21,7 +30,10 @@ export interface ProducerOptions<T> {
   readonly lingerWhenIdle?: boolean | undefined;
   /** Most entries of a batch, 1 to 10. Default: 10, which SQS allows. */
   readonly maxBatchEntries?: number | undefined;
-  /** Most batches in flight. Default: 16, so that three producers share a client's 50 connections. */
+  /**
+   * Most batches in flight, ever; how many there are adapts to round trips and throttles, from 16 on. Never more than the
+   * queue's transport carries. Default: 50, a client's connections.
+   */
   readonly maxConcurrency?: number | undefined;
   /** Largest message and batch, in bytes. Default: what the queue says at the first send, or else 1 MiB. */
   readonly maxMessageBytes?: number | undefined;
@@ -41,6 +53,13 @@ export interface ProducerOptions<T> {
   readonly retryThrottledBaseMs?: number | undefined;
   /** Upper bound of any delay before a retry, in milliseconds. Default: 20,000. */
   readonly retryMaxMs?: number | undefined;
+  /** FIFO queues: how many messages of a group go in one call. Default: `strict`, one. */
+  readonly order?: GroupOrder | undefined;
+  /**
+   * FIFO queues: whether the messages behind one that failed wait until `resumeGroup`, or their own deadlines. Default:
+   * `continue`, they do not.
+   */
+  readonly afterGroupFailure?: AfterGroupFailure | undefined;
   /** FIFO queues: where a message without a deduplication id gets one. Default: `message-id`. */
   readonly deduplication?: Deduplication | undefined;
   /** What the ids of messages without one begin with, before 16 random characters and a counter. Default: nothing. */
@@ -105,10 +124,10 @@ export const producerOptionRules: OptionRules<ProducerOptions<unknown>, Unset> =
   },
   maxConcurrency: {
     kind: 'number',
-    default: 16,
+    default: 50,
     min: 1,
     max: 1_000,
-    doc: 'Most batches in flight. More than the client has connections only queue there.',
+    doc: 'Most batches in flight, ever: how many there are adapts to round trips and throttles, from 16 on. Never more than the connections of the queue’s client.',
   },
   maxMessageBytes: {
     kind: 'number',
@@ -178,6 +197,18 @@ export const producerOptionRules: OptionRules<ProducerOptions<unknown>, Unset> =
     max: 600_000,
     unit: 'ms',
     doc: 'Upper bound of any delay before a retry.',
+  },
+  order: {
+    kind: 'choice',
+    default: 'strict',
+    values: ['strict', 'throughput'],
+    doc: "FIFO queues: one message of a group in a call, or, with `'throughput'`, as many consecutive ones as fit: where one of them failed and is sent again, later ones of that call are before it.",
+  },
+  afterGroupFailure: {
+    kind: 'choice',
+    default: 'continue',
+    values: ['continue', 'pause'],
+    doc: "FIFO queues: whether a group goes on after one of its messages has failed; with `'pause'` those behind it wait for `resumeGroup`, until their own deadlines.",
   },
   deduplication: {
     kind: 'choice',

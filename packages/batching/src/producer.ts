@@ -16,6 +16,10 @@ const owner = 'createProducer';
 /** A `Sender` of one queue. */
 export interface Producer<T> extends Sender<T> {
   stats(): ProducerStats;
+  /** FIFO queues: the groups that wait since a message of theirs has failed. Only where `afterGroupFailure` is `pause`. */
+  pausedGroups(): readonly string[];
+  /** Lets this group go on, or all of them. */
+  resumeGroup(groupId?: string): void;
 }
 
 /**

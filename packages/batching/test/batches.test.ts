@@ -1,6 +1,8 @@
 import { type Envelope, payloadBytes, plain } from '@sqskit/core';
+import { createFakeClock, createFakeQueue } from '@sqskit/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { createProducer } from '../src/index.ts';
 import { bodies, sendCalls, setUp } from './set-up.ts';
 
 describe('what makes a batch', () => {
@@ -125,6 +127,42 @@ describe('when a batch leaves', () => {
     await clock.settle(Promise.all(sent));
     expect(producer.stats().meanFill).toBeGreaterThan(9.9);
   });
+});
+
+describe('how many batches are in flight', () => {
+  test('grows up to the ceiling while SQS answers as quickly', async () => {
+    const { clock, producer } = setUp({ maxConcurrency: 40 });
+    expect(producer.stats().concurrencyLimit).toBe(16);
+    await clock.settle(Promise.all(bodies('m', 5_000).map((body) => producer.send({ body }))));
+    expect(producer.stats().concurrencyLimit).toBe(40);
+  });
+
+  test('is never more than the queue’s transport carries', async () => {
+    const clock = createFakeClock();
+    const queue = Object.assign(createFakeQueue({ clock, latencyMs: 10 }), { maxConnections: 3 });
+    const producer = createProducer<string>(queue, { clock, maxMessageBytes: 1_024 });
+    const sent = bodies('m', 500).map((body) => producer.send({ body }));
+    await clock.advance(5);
+    expect(producer.stats()).toMatchObject({ concurrencyLimit: 3, batchesInFlight: 3 });
+    await clock.settle(Promise.all(sent));
+  });
+
+  test('shrinks when SQS throttles', async () => {
+    const { clock, faults, producer } = setUp();
+    faults.failNext('sendBatch', { kind: 'throttle' }, { times: 200 });
+    await clock.settle(Promise.all(bodies('m', 500).map((body) => producer.send({ body }))));
+    expect(producer.stats().concurrencyLimit).toBeLessThan(16);
+  });
+});
+
+test('groups of a standard queue take turns: one that sends much does not delay the others', async () => {
+  const { clock, producer } = setUp({ maxConcurrency: 1 });
+  const noisy = bodies('n', 5_000).map((body) => producer.send({ body, groupId: 'noisy' }));
+  await clock.advance(5);
+  const quietAt = clock.monotonic();
+  await clock.settle(producer.send({ body: 'q', groupId: 'quiet' }));
+  expect(clock.monotonic() - quietAt).toBeLessThanOrEqual(20);
+  await clock.settle(Promise.all(noisy));
 });
 
 describe('a batch that SQS calls too large', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bodies, sendCalls, setUp } from './set-up.ts';
+import { bodies, sendCalls, settled, setUp } from './set-up.ts';
 
 const fifo = { fifo: true } as const;
 
@@ -37,10 +37,101 @@ describe('order', () => {
     expect(queue.accepted.map(({ body }) => body)).toEqual(['good']);
   });
 
+  test('for throughput, as many messages of a group as fit go in one call, and one call of a group at a time', async () => {
+    const { clock, producer, queue, batches } = setUp({ order: 'throughput' }, fifo);
+    await clock.settle(Promise.all(bodies('m', 25).map((body) => producer.send({ body, groupId: 'g' }))));
+    expect(queue.accepted.map(({ body }) => body)).toEqual(bodies('m', 25));
+    expect(batches().map(({ length }) => length)).toEqual([10, 10, 5]);
+    expect(sendCalls(queue).map(({ atMs }) => atMs)).toEqual([0, 10, 20]);
+  });
+
+  test('for throughput, a message that is sent again after later ones of its call is counted', async () => {
+    const { clock, faults, producer, queue } = setUp({ order: 'throughput', random: () => 1 }, fifo);
+    faults.failNext('sendBatch', { kind: 'entry-failure', positions: [1] });
+    await clock.settle(Promise.all(bodies('m', 12).map((body) => producer.send({ body, groupId: 'g' }))));
+    expect(queue.accepted.map(({ body }) => body)).toEqual([
+      'm0',
+      ...bodies('m', 10).slice(2),
+      'm1',
+      'm10',
+      'm11',
+    ]);
+    expect(producer.stats()).toMatchObject({ overtakenEntries: 1, retriedEntries: 1 });
+  });
+
   test('a group on a standard queue keeps nobody waiting', async () => {
     const { clock, producer, batches } = setUp();
     await clock.settle(Promise.all(bodies('m', 5).map((body) => producer.send({ body, groupId: 'g' }))));
     expect(batches()).toEqual([bodies('m', 5)]);
+  });
+});
+
+describe('groups that pause after a failure', () => {
+  const pausing = { afterGroupFailure: 'pause' } as const;
+
+  test('what is behind waits until its group is resumed; other groups go on', async () => {
+    const { clock, faults, producer, queue, errorOf } = setUp(pausing, fifo);
+    faults.failNext('sendBatch', { kind: 'entry-rejection', positions: [0] });
+    const bad = errorOf(producer.send({ body: 'bad', groupId: 'g' }));
+    const good = producer.send({ body: 'good', groupId: 'g' });
+    await clock.settle(producer.send({ body: 'other', groupId: 'h' }));
+    await bad;
+    await clock.advance(60_000);
+    expect([queue.accepted.map(({ body }) => body), producer.pausedGroups()]).toEqual([['other'], ['g']]);
+    expect(producer.stats().pausedGroups).toBe(1);
+    producer.resumeGroup('g');
+    await clock.settle(good);
+    expect([queue.accepted.map(({ body }) => body), producer.pausedGroups()]).toEqual([
+      ['other', 'good'],
+      [],
+    ]);
+  });
+
+  test('all of them can be resumed at once', async () => {
+    const { clock, faults, producer } = setUp(pausing, fifo);
+    faults.failNext('sendBatch', { kind: 'entry-rejection', positions: [0, 1] });
+    const bad = ['g', 'h'].map((groupId) => producer.send({ body: 'bad', groupId }));
+    await clock.settle(Promise.allSettled(bad));
+    expect(producer.pausedGroups().toSorted()).toEqual(['g', 'h']);
+    producer.resumeGroup();
+    expect(producer.pausedGroups()).toEqual([]);
+    await clock.settle(producer.send({ body: 'good', groupId: 'g' }));
+  });
+
+  test('a message that is given up before anything could be sent pauses its group too', async () => {
+    const { clock, producer, errorOf } = setUp(
+      { ...pausing, maxMessageBytes: undefined },
+      { ...fifo, latencyMs: 1_000 },
+    );
+    expect(await errorOf(producer.send({ body: 'late', groupId: 'g' }, { deadlineMs: 500 }))).toMatchObject({
+      code: 'deadline-exceeded',
+    });
+    expect(producer.pausedGroups()).toEqual(['g']);
+    producer.resumeGroup();
+    await clock.settle(producer.send({ body: 'good', groupId: 'g' }));
+  });
+
+  test('a message that was aborted pauses nothing', async () => {
+    const { clock, producer, errorOf } = setUp(pausing, fifo);
+    const leaving = new AbortController();
+    const gone = errorOf(producer.send({ body: 'gone', groupId: 'g' }, { signal: leaving.signal }));
+    leaving.abort();
+    await gone;
+    await clock.settle(producer.send({ body: 'good', groupId: 'g' }));
+    expect(producer.pausedGroups()).toEqual([]);
+  });
+
+  test('those that wait in a paused group are listed by close', async () => {
+    const { clock, faults, producer, errorOf } = setUp(pausing, fifo);
+    faults.failNext('sendBatch', { kind: 'entry-rejection', positions: [0] });
+    const bad = errorOf(producer.send({ body: 'bad', groupId: 'g' }));
+    const waiting = settled([producer.send({ body: 'waiting', groupId: 'g' })]);
+    await bad;
+    const { undelivered } = await clock.settle(producer.close({ timeoutMs: 1_000 }));
+    expect(undelivered).toMatchObject([
+      { message: { body: 'waiting' }, error: { code: 'closed', outcome: 'rejected' } },
+    ]);
+    await waiting;
   });
 });
 

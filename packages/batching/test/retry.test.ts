@@ -242,10 +242,7 @@ describe('a signal', () => {
   });
 
   test('of many messages ends all of them; none that waited is sent in the place of another', async () => {
-    const { clock, producer, queue } = setUp(
-      { maxBufferedMessages: 20, maxBatchEntries: 1, maxConcurrency: 50 },
-      aSecond,
-    );
+    const { clock, producer, queue } = setUp({ maxBufferedMessages: 12, maxBatchEntries: 1 }, aSecond);
     const stop = new AbortController();
     const sent = bodies('m', 60).map((body) => producer.send({ body }, { signal: stop.signal }));
     await clock.advance(1);
@@ -253,7 +250,7 @@ describe('a signal', () => {
     await clock.settle(settled(sent));
     await clock.settle(producer.close());
     await clock.advance(60_000);
-    expect(queue.accepted.map(({ body }) => body)).toEqual(bodies('m', 20));
+    expect(queue.accepted.map(({ body }) => body)).toEqual(bodies('m', 12));
     expect(producer.stats()).toMatchObject({ failed: 60, bufferedMessages: 0, waitingMessages: 0 });
   });
 

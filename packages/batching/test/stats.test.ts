@@ -47,14 +47,20 @@ describe('stats', () => {
       waitingMessages: 0,
       waitingBytes: 0,
       batchesInFlight: 0,
+      concurrencyLimit: 16,
+      pausedGroups: 0,
       sent: 0,
       packs: 0,
       meanPack: 0,
       failed: 0,
       batches: 0,
+      flushes: { full: 0, retried: 0, hurried: 0, idle: 0, lingered: 0 },
+      attempts: 0,
       meanFill: 0,
       retriedEntries: 0,
+      overtakenEntries: 0,
       billedRequests: 0,
+      dollarsPerMillion: 0,
     });
     faults.failNext('sendBatch', { kind: 'entry-rejection', positions: [0] });
     faults.failNext('sendBatch', { kind: 'entry-failure', positions: [0, 1] });
@@ -65,9 +71,12 @@ describe('stats', () => {
       meanPack: 1,
       failed: 1,
       batches: 3,
+      flushes: { full: 1, retried: 1, hurried: 0, idle: 0, lingered: 1 },
+      attempts: 16,
       meanFill: 16 / 3,
       retriedEntries: 2,
       billedRequests: 3,
+      dollarsPerMillion: (3 / 13) * 0.4,
     });
   });
 
@@ -78,6 +87,12 @@ describe('stats', () => {
       Promise.all(kibibytes.map((size) => producer.send({ body: 'x'.repeat(size * 1_024) }))),
     );
     expect(producer.stats()).toMatchObject({ batches: 3, billedRequests: 1 + 1 + 16 });
+  });
+
+  test('tell what a million messages cost on a FIFO queue', async () => {
+    const { clock, producer } = setUp({}, { fifo: true });
+    await clock.settle(Promise.all(bodies('m', 4).map((body) => producer.send({ body, groupId: body }))));
+    expect(producer.stats().dollarsPerMillion).toBe(0.5 / 4);
   });
 
   test('tell what is in memory now', async () => {
@@ -115,6 +130,8 @@ describe('metrics', () => {
       MessagesSent: 'Count',
       MessagesFailed: 'Count',
       EntriesRetried: 'Count',
+      EntriesOvertaken: 'Count',
+      ConcurrencyLimit: 'Count',
       BilledRequests: 'Count',
       BatchFill: 'Count',
       PackFill: 'Count',
@@ -128,6 +145,7 @@ describe('metrics', () => {
     expect(sum(values.get('MessagesFailed'))).toBe(1);
     expect(sum(values.get('EntriesRetried'))).toBe(2);
     expect(sum(values.get('BilledRequests'))).toBe(3);
+    expect(values.get('ConcurrencyLimit')).toEqual([16, 16, 16]);
     expect(values.get('BatchFill')).toEqual([10, 4, 2]);
     expect(values.get('SendDuration')?.length).toBe(14);
     expect(Math.min(...(values.get('SendDuration') ?? []))).toBe(10);

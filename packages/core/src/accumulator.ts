@@ -33,7 +33,7 @@ export interface AccumulatorOptions<E extends AccumulatorEntry, S extends { read
   readonly clock: Clock;
   /** Most entries of a batch. */
   readonly maxEntries: number;
-  /** Most bytes of a batch; an entry that is larger goes alone. */
+  /** Most bytes of a batch; an entry that is larger goes alone. Read anew for each batch. */
   readonly maxBytes: number;
   /** Longest time an entry waits for company, in milliseconds. */
   readonly lingerMs: number;

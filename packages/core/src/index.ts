@@ -52,6 +52,7 @@ export {
   abortedError,
   type ErrorCode,
   type ErrorDetails,
+  type FailedAttempt,
   type FailureOutcome,
   isQueueError,
   type NoDetails,
@@ -61,7 +62,8 @@ export {
   toQueueError,
 } from './queue-error.ts';
 export { compose, type Layer } from './compose.ts';
-export { sqsLimits } from './limits.ts';
+export { sqsLimits, sqsPrices } from './limits.ts';
+export { billedUnits } from './billed-units.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export {
   type Counter,

@@ -1,4 +1,10 @@
 /**
+ * US dollars for a million requests, by list price: us-east-1, up to 100 billion a month, without the first million that is
+ * free. (aws.amazon.com/sqs/pricing)
+ */
+export const sqsPrices = { standard: 0.4, fifo: 0.5 } as const;
+
+/**
  * SQS's own limits, each with its source. Sizes in bytes, times in milliseconds.
  *
  * Quotas: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html

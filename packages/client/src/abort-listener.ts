@@ -24,6 +24,9 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal |
   if (signal === undefined) {
     return promise;
   }
+  if (signal.aborted) {
+    throw abortedError(signal);
+  }
   let withdraw: Callback = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
     withdraw = onAbort(signal, () => reject(abortedError(signal)));

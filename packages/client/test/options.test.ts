@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describeOptions } from '@sqskit/core/options';
 import { expect, test } from 'vitest';
+import { adaptiveConcurrencyRules } from '../src/adaptive-concurrency.ts';
 import { leanClientRules } from '../src/lean-options.ts';
 import { leanQueueRules } from '../src/lean-queue.ts';
 import { pooledHandlerRules } from '../src/pool-options.ts';
@@ -11,6 +12,7 @@ test.each([
   ['pooledHandler', pooledHandlerRules],
   ['createPooledClient', pooledClientRules],
   ['createSqsQueue', sqsQueueRules],
+  ['adaptiveConcurrency', adaptiveConcurrencyRules],
   ['createLeanClient', leanClientRules],
   ['createLeanQueue', leanQueueRules],
 ])('the README says of the options of %s what their rules say', async (name, rules: object) => {

@@ -1,11 +1,9 @@
 import { type Alarm, createAlarm } from './alarm.ts';
 import { missingOutcome, timeoutError } from './attempt-errors.ts';
 import type { Clock } from './clock.ts';
-import type { ConcurrencyLimit, ConcurrentCall } from './concurrency.ts';
+import { type ConcurrencyLimit, type ConcurrentCall, tellPace } from './concurrency.ts';
 import type { Failure } from './queue.ts';
 import { abortedError, type QueueError, toQueueError } from './queue-error.ts';
-
-type Outcome = { readonly ok: true } | Failure;
 
 export interface BatchCallsOptions<N, S extends { readonly ok: true }> {
   readonly clock: Clock;
@@ -114,24 +112,6 @@ class UnderWay<N> {
     this.batch = batch;
     this.endsAt = endsAt;
     this.place = place;
-  }
-}
-
-function tellPace(place: ConcurrentCall, outcomes: readonly Outcome[]): void {
-  let isAnswer = false;
-  let throttled = 0;
-  for (const outcome of outcomes) {
-    if (outcome.ok) {
-      isAnswer = true;
-    } else if (outcome.error.throttled) {
-      isAnswer = true;
-      throttled++;
-    }
-  }
-  if (isAnswer) {
-    place.answered(throttled / outcomes.length);
-  } else {
-    place.failed();
   }
 }
 

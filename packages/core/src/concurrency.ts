@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import { Sample } from './concurrency-sample.ts';
+import type { Failure } from './queue.ts';
 
 export interface ConcurrencyOptions {
   readonly clock: Clock;
@@ -24,6 +25,25 @@ export interface ConcurrentCall {
   answered(throttledShare: number): void;
   /** It failed in a way that tells nothing of the pace: no connection, no answer, a refusal. */
   failed(): void;
+}
+
+/** Ends a call by what came of its entries. */
+export function tellPace(call: ConcurrentCall, outcomes: readonly ({ readonly ok: true } | Failure)[]): void {
+  let isAnswer = false;
+  let throttled = 0;
+  for (const outcome of outcomes) {
+    if (outcome.ok) {
+      isAnswer = true;
+    } else if (outcome.error.throttled) {
+      isAnswer = true;
+      throttled++;
+    }
+  }
+  if (isAnswer) {
+    call.answered(throttled / outcomes.length);
+  } else {
+    call.failed();
+  }
 }
 
 /** A limit that stays as it is. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as batching from '@sqskit/batching';
 import * as client from '@sqskit/client';
+import * as clientLean from '@sqskit/client/lean';
 import * as compression from '@sqskit/compression';
 import * as consumer from '@sqskit/consumer';
 import * as core from '@sqskit/core';
@@ -9,6 +10,7 @@ import * as routing from '@sqskit/routing';
 import { expect, test } from 'vitest';
 import * as cloudwatch from '../src/cloudwatch.ts';
 import * as umbrella from '../src/index.ts';
+import * as lean from '../src/lean.ts';
 
 const packages = { core, client, batching, consumer, compression, routing, metrics };
 
@@ -36,4 +38,10 @@ test('has every type of every package', () => {
 
 test('has the CloudWatch sink apart', () => {
   expect(Object.keys(cloudwatch)).toEqual(['createCloudWatchSink']);
+});
+
+test('has the transport that needs no SDK apart', () => {
+  expect({ ...lean }).toEqual({ ...clientLean });
+  const names = exportedNames('../../client/src/lean.ts');
+  expect(exportedNames('../src/lean.ts')).toEqual(names);
 });

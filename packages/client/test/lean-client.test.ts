@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { Queue } from '@sqskit/core';
 import { createFakeClock, type FakeClock } from '@sqskit/testing';
@@ -91,6 +92,18 @@ describe('a call', () => {
       details: { operation: 'GetQueueAttributes', awsCode, httpStatus: 400, requestId: 'scripted-request' },
       message: expect.stringMatching(new RegExp(`failed with ${awsCode}${text === '' ? '$' : `: ${text}$`}`)),
     });
+  });
+
+  test('that fails for its receipt handle does not show it', async () => {
+    const text = 'The input receipt handle "AQEB+a/b= c" is not a valid receipt handle.';
+    server.script({
+      kind: 'json',
+      status: 400,
+      body: { __type: 'com.amazonaws.sqs#ReceiptHandleIsInvalid', message: text },
+    });
+    const [outcome] = await queueOf().deleteBatch(['AQEB+a/b= c']);
+    expect(outcome).toMatchObject({ ok: false, error: { code: 'receipt-handle-invalid' } });
+    expect(inspect(outcome, { depth: 9 })).not.toContain('AQEB');
   });
 
   test('on a closed client is refused, and close waits for none but its own', async () => {

@@ -57,6 +57,7 @@ export {
   type ErrorCode,
   type ErrorDetails,
   type FailureOutcome,
+  type FailedAttempt,
   isQueueError,
   type NoDetails,
   QueueError,
@@ -66,6 +67,8 @@ export {
   compose,
   type Layer,
   sqsLimits,
+  sqsPrices,
+  billedUnits,
   type Logger,
   silentLogger,
   type Counter,
@@ -105,7 +108,9 @@ export {
   type ProducerStats,
   createProducer,
   type Producer,
+  type AfterGroupFailure,
   type Deduplication,
+  type GroupOrder,
   type ProducerOptions,
 } from '@sqskit/batching';
 // The consumer.

@@ -52,20 +52,17 @@ export function gzipBody(content: Content, gzip: Uint8Array): string {
 }
 
 /**
- * The body of a content to which nothing is done: that of the plain envelope, in the same number of bytes at least.
- * `undefined` for a text that would come out as something else whatever its body: it has to be in a block.
+ * The body of a text to which nothing is done: that of the plain envelope, in the same number of bytes at least.
+ * `undefined` for one that would come out as something else whatever its body: it has to be in a block.
  */
 export function uncompressedBody(
-  content: Content,
+  text: string,
   attributes: MessageAttributes | undefined,
 ): string | undefined {
-  if (typeof content !== 'string') {
-    return framedBody('b', content);
+  if (!isTakenForAnother(text, attributes)) {
+    return textBody(text);
   }
-  if (!isTakenForAnother(content, attributes)) {
-    return textBody(content);
-  }
-  return content.startsWith('{"') && content.endsWith('}') ? `~1q${content.slice(2, -1)}` : undefined;
+  return text.startsWith('{"') && text.endsWith('}') ? `~1q${text.slice(2, -1)}` : undefined;
 }
 
 /** Whether a text that is sent as it is would be read as the guide's form, or as another library's. */

@@ -7,7 +7,7 @@ import {
   payloadBytes,
   sqsLimits,
 } from '@sqskit/core';
-import { textBody } from '@sqskit/core/wire';
+import { framedBody, textBody } from '@sqskit/core/wire';
 import type { BlockAlgorithm } from './block.ts';
 import type { BlockCodec } from './block-codec.ts';
 import {
@@ -95,14 +95,20 @@ export function createShrinker(
   return (content, attributes, codec) => {
     const bytes = contentBytes(content);
     const isText = typeof content === 'string';
-    const body = uncompressedBody(content, attributes);
-    const plain: Payload = { body: body ?? textBody(String(content)), attributes };
-    const plainBytes = payloadBytes(plain);
+    const body = isText ? uncompressedBody(content, attributes) : undefined;
+    // Bytes become base64 only where they are sent so: for their size it is not needed.
+    const plain = (): Payload => ({
+      body: isText ? (body ?? textBody(content)) : framedBody('b', content),
+      attributes,
+    });
+    const plainBytes = isText
+      ? payloadBytes(plain())
+      : carriedBytes(content.length, 'body') + attributesBytes(attributes);
     const transport = settings.transport === 'attribute' && hasRoom(attributes) ? 'attribute' : 'body';
     const common = { contentBytes: bytes, plainBytes };
     const leave = (reason: ShrinkReason): Shrunk => ({
       ...common,
-      payload: plain,
+      payload: plain(),
       reason,
       sentAs: 'plain',
       transport: 'body',
@@ -110,7 +116,8 @@ export function createShrinker(
     });
 
     const reason = reasonToLeave(content, bytes);
-    const mustBlock = body === undefined && reason !== 'above-max-output' && reason !== 'lone-surrogate';
+    const mustBlock =
+      isText && body === undefined && reason !== 'above-max-output' && reason !== 'lone-surrogate';
     // In an attribute, bytes that do not compress are still a quarter smaller than in base64.
     const storesBytes = reason === 'looks-incompressible' && !isText && transport === 'attribute';
     if (reason !== undefined && !mustBlock && !storesBytes) {

@@ -55,9 +55,7 @@ describe('packs are filled', () => {
     const packs = await packsOf(options, 1_048_576);
     const settled = packs.slice(6);
     expect(Math.max(...packs.map(({ bytes }) => bytes))).toBeLessThanOrEqual(limit);
-    expect(settled.reduce((sum, { bytes }) => sum + bytes, 0) / settled.length).toBeGreaterThan(
-      0.95 * limit,
-    );
+    expect(settled.reduce((sum, { bytes }) => sum + bytes, 0) / settled.length).toBeGreaterThan(0.95 * limit);
     expect(settled.filter(({ given, taken }) => taken < given).length).toBeLessThanOrEqual(
       settled.length / 10,
     );

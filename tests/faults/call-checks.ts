@@ -1,6 +1,6 @@
 // What must be true of the calls that a run made. Each check tells what is not.
 import { payloadBytes, type QueueError, sqsLimits } from '@sqskit/core';
-import { type Evidence, payloadKey } from './evidence.ts';
+import { type Evidence, isAmbiguous, payloadKey } from './evidence.ts';
 
 /** No batch that SQS would refuse, no more at a time than allowed, and a retry is what was sent before, byte for byte. */
 export function* callsAreLegal({ history, scenario, appearances }: Evidence): Iterable<string> {
@@ -27,11 +27,15 @@ export function* callsAreLegal({ history, scenario, appearances }: Evidence): It
     yield `${history.peaks.callsInFlight} calls were in flight`;
   }
   for (const [name, list] of appearances) {
+    // What certainly had no effect may be packed anew; from the first answer that left it open on, nothing may change.
+    const openedAt = list.findIndex(({ outcome }) => isAmbiguous(outcome));
     const forms = new Set(
-      list.map(({ entry }) => [payloadKey(entry), entry.groupId, entry.deduplicationId].join('\n')),
+      list
+        .slice(openedAt < 0 ? list.length : openedAt)
+        .map(({ entry }) => [payloadKey(entry), entry.groupId, entry.deduplicationId].join('\n')),
     );
     if (forms.size > 1) {
-      yield `${name} was sent in ${forms.size} forms`;
+      yield `${name} was sent in ${forms.size} forms though one may have been accepted`;
     }
     const delayMs = history.offerings.get(name)?.planned.delayMs ?? 0;
     if (list.some(({ entry }) => (entry.delayMs ?? 0) !== delayMs)) {
@@ -42,7 +46,7 @@ export function* callsAreLegal({ history, scenario, appearances }: Evidence): It
 
 /** What may yet succeed is tried until the deadline, and not left lying. */
 export function* retriesGoOn({ scenario, history, appearances }: Evidence): Iterable<string> {
-  const { lingerMs, retryMaxMs } = scenario.producer;
+  const { lingerMs, retryMaxMs, afterGroupFailure } = scenario.producer;
   for (const [name, { error, settled }] of history.offerings) {
     if (error !== undefined && isPassing(error) && limitOf(scenario, history) <= scenario.queueBytes) {
       yield `${name} was given up for a passing failure: ${error.message}`;
@@ -51,7 +55,9 @@ export function* retriesGoOn({ scenario, history, appearances }: Evidence): Iter
     for (const [index, { call, outcome }] of list.entries()) {
       const until = list[index + 1]?.call.began.ms ?? settled?.ms ?? call.ended?.ms;
       const isRetried = outcome === undefined || (!outcome.ok && outcome.error.retryable);
-      if (isRetried && call.ended !== undefined && until !== undefined) {
+      // What is behind in a paused group rightly waits.
+      const isDue = isRetried && afterGroupFailure === 'continue';
+      if (isDue && call.ended !== undefined && until !== undefined) {
         const idleMs = longestIdle(history, call.ended.ms, until);
         if (idleMs > lingerMs + retryMaxMs + 1_000) {
           yield `nothing was sent for ${Math.round(idleMs)} ms while ${name} was to be tried again`;

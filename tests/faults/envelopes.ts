@@ -1,16 +1,22 @@
-import { compressed } from '@sqskit/compression';
+import { compressed, packed } from '@sqskit/compression';
 import { type Envelope, plain, type Sealed } from '@sqskit/core';
 import type { Clock } from '@sqskit/core/clock';
 import type { Random } from '@sqskit/core/retry';
 import type { Seal } from './history.ts';
 import type { Scenario } from './scenario.ts';
 
-export function createEnvelope(kind: Scenario['envelope']): Envelope {
-  switch (kind) {
+/** What the scenario asks for. Its clock stands still while something is sealed, so that everything is sealed at once. */
+export function createEnvelope(
+  { envelope, maxItems, targetBytes, transport }: Scenario,
+  clock: Clock,
+): Envelope {
+  switch (envelope) {
     case 'plain':
       return plain();
     case 'compressed':
-      return compressed({ thresholdBytes: 100 });
+      return compressed({ thresholdBytes: 100, transport, clock });
+    case 'packed':
+      return packed({ thresholdBytes: 100, transport, maxItems, targetBytes, clock });
   }
 }
 

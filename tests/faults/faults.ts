@@ -59,7 +59,7 @@ async function replay(seed: number): Promise<void> {
 }
 
 function summary(counts: RunCounts): string {
-  const { offered, sent, rejected, unknown, calls, left, appearances, failures, faults } = counts;
+  const { offered, sent, rejected, unknown, calls, entries, left, appearances, failures, faults } = counts;
   const shown = Object.entries(faults)
     .filter(([, count]) => count > 0)
     .map(([kind, count]) => `${kind} ${count}`);
@@ -69,7 +69,8 @@ function summary(counts: RunCounts): string {
     `rates      ${rates.join(', ')}`,
     `faults     ${shown.join(', ')}`,
     `messages   ${offered} offered: ${sent} sent, ${rejected} rejected, ${unknown} unknown`,
-    `entries    ${appearances} in ${calls} calls, for ${left} messages that left; ${(p * 100).toFixed(2)} % failed`,
+    `calls      ${calls}, with ${entries} SQS messages`,
+    `entries    ${appearances}, for ${left} messages that left; ${(p * 100).toFixed(2)} % failed`,
     `amplified  ${amplification(counts).toFixed(4)} × n ÷ (1 − p); at most ${mostAmplification}`,
   ].join('\n');
 }

@@ -48,6 +48,8 @@ export interface Seal {
 export interface Closing {
   readonly began: Moment;
   readonly timeoutMs: number;
+  /** By the producer's books. */
+  readonly failedBefore: number;
   ended: Moment | undefined;
   report: CloseReport<string> | undefined;
 }

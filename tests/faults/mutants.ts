@@ -7,9 +7,10 @@ export interface Mutant {
   readonly replace: string;
 }
 
-const accumulator = 'core/dist/accumulator.js';
-const batchQueue = 'core/dist/batch-queue.js';
+const accumulator = 'core/dist/batch-accumulator.js';
+const lanes = 'core/dist/lanes.js';
 const producer = 'batching/dist/batching-producer.js';
+const packing = 'batching/dist/packing.js';
 const admission = 'batching/dist/admission.js';
 
 export const mutants: readonly Mutant[] = [
@@ -28,30 +29,30 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a failed entry counts as sent',
     file: producer,
-    find: 'if (!outcome.ok) {',
-    replace: 'if (false) {',
+    find: 'else if (outcome.ok) {',
+    replace: 'else if (outcome) {',
   },
   {
     name: 'a retryable failure is final',
     file: accumulator,
-    find: 'else if (!error.retryable) {',
-    replace: 'else {',
+    find: 'if (!error.retryable && !isDivisible(error, batchLength)) {',
+    replace: 'if (!isDivisible(error, batchLength)) {',
   },
   {
     name: 'a batch that was too long fails all its messages',
     file: accumulator,
-    find: 'node.alone = true;',
-    replace: 'this.#fail(node, error);',
+    find: 'if (!error.retryable && !isDivisible(error, batchLength)) {',
+    replace: 'if (!error.retryable) {',
   },
   {
     name: 'the next of a lane leaves before the one before it is settled',
-    file: batchQueue,
-    find: "lane.state = 'out';",
-    replace: 'this.#goOn(lane);',
+    file: lanes,
+    find: "this.#order === 'throughput' && lane.waiting.size > 0",
+    replace: 'lane.waiting.size > 0',
   },
   {
     name: 'a retried entry goes to the back of its lane',
-    file: batchQueue,
+    file: lanes,
     find: 'lane.waiting.pushFront(entry);',
     replace: 'lane.waiting.pushBack(entry);',
   },
@@ -69,8 +70,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a message whose answer was lost is reported as rejected',
-    file: accumulator,
-    find: "node.ambiguous ||= error.outcome === 'unknown';",
+    file: 'core/dist/unsettled.js',
+    find: "this.ambiguous ||= error.outcome === 'unknown';",
     replace: '',
   },
   {
@@ -93,21 +94,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'each attempt has a deduplication id of its own',
-    file: producer,
-    find: 'batch.map((outgoing) => outgoing.wire)',
+    file: 'batching/dist/delivery.js',
+    find: 'batch.map((parcel) => parcel.wire)',
     replace:
       'batch.map(({ wire, ticket }) => ({ ...wire, deduplicationId: wire.deduplicationId && wire.deduplicationId + ticket?.attempts }))',
   },
   {
     name: 'the bytes of a batch are not counted',
-    file: batchQueue,
-    find: 'bytes + entry.bytes > maxBytes',
-    replace: 'false',
+    file: 'core/dist/batch-queue.js',
+    find: ' && bytes + entry.bytes <= maxBytes',
+    replace: '',
   },
   {
     name: 'the timer of an answered call goes on',
-    file: accumulator,
-    find: 'timer.cancel();',
+    file: 'core/dist/batch-calls.js',
+    find: 'this.#alarm.clear();',
     replace: '',
   },
   {
@@ -131,7 +132,25 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a message that was sealed late overtakes its lane',
     file: 'batching/dist/sealing.js',
-    find: 'sealed === undefined || (lane !== undefined && this.#held.has(lane))',
-    replace: 'sealed === undefined',
+    find: ' && (lane === undefined || !this.#held.has(lane))',
+    replace: '',
+  },
+  {
+    name: 'a pack is packed anew though it may have been accepted',
+    file: packing,
+    find: 'pack.ticket.isUnderWay || pack.ticket.ambiguous',
+    replace: 'pack.ticket.isUnderWay',
+  },
+  {
+    name: 'the messages of a pack that failed count as sent',
+    file: producer,
+    find: 'this.#fail(outgoing, outcome.error);',
+    replace: "this.#accepted(outgoing, { messageId: '' }, attempts);",
+  },
+  {
+    name: 'what did not fit a pack is packed last',
+    file: 'batching/dist/gathering.js',
+    find: 'this.#messages.pushFront(outgoing);',
+    replace: 'this.#messages.pushBack(outgoing);',
   },
 ];

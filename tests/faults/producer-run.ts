@@ -78,7 +78,7 @@ class ProducerRun {
       faults: faultWeather(scenario, this.#clock),
     });
     const random = createRandom(seed * 3);
-    const inner = createEnvelope(scenario.envelope);
+    const inner = createEnvelope(scenario, this.#clock);
     const slow = sealMs === 0 ? inner : slowEnvelope(inner, this.#clock, random, sealMs);
     this.#envelope = watchedEnvelope(slow, this.#history.seals);
     this.#producer = createProducer<string>(
@@ -143,6 +143,9 @@ class ProducerRun {
         return this.#clock.advance(step.ms);
       case 'flush':
         this.#pending.push(this.#flush());
+        return;
+      case 'resume':
+        this.#producer.resumeGroup();
         return;
       case 'close':
         this.#pending.push(this.#close(step.timeoutMs));
@@ -251,6 +254,7 @@ class ProducerRun {
     const closing: Closing = {
       began: this.#history.now(),
       timeoutMs: timeoutMs ?? this.#scenario.producer.deadlineMs,
+      failedBefore: this.#producer.stats().failed,
       ended: undefined,
       report: undefined,
     };

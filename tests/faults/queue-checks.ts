@@ -1,5 +1,5 @@
 // What must be true of the queue at the end of a run. Each check tells what is not.
-import { attributesKey, type Evidence, isAmbiguous, payloadKey } from './evidence.ts';
+import { type Appearance, attributesKey, type Evidence, isAmbiguous } from './evidence.ts';
 import type { Offering } from './history.ts';
 
 /** Every promise settled, truly: what was sent is in the queue, what was rejected is not. */
@@ -84,9 +84,9 @@ export function* nothingRepeated({ held, scenario, appearances }: Evidence): Ite
   }
 }
 
-/** Groups of a FIFO queue are in the order of `send`, and none overtakes another on the way. */
+/** Groups of a FIFO queue whose order is strict are in the order of `send`, and none overtakes another on the way. */
 export function* nothingReordered({ held, scenario, history, appearances }: Evidence): Iterable<string> {
-  if (!scenario.fifo) {
+  if (!scenario.fifo || scenario.producer.order === 'throughput') {
     return;
   }
   const lastOf = new Map<string | undefined, Offering>();
@@ -105,20 +105,28 @@ export function* nothingReordered({ held, scenario, history, appearances }: Evid
   const previousOf = new Map<string | undefined, string>();
   for (const [name, { planned }] of history.offerings) {
     const list = appearances.get(name);
-    const [first] = list ?? [];
-    if (list === undefined || first === undefined) {
+    if (list === undefined) {
       continue; // it never left
     }
     const previous = previousOf.get(planned.groupId);
-    const last = previous === undefined ? undefined : appearances.get(previous)?.at(-1);
-    if (last !== undefined && payloadKey(last.entry) !== payloadKey(first.entry)) {
-      const endedAt = last.call.ended?.order ?? Number.POSITIVE_INFINITY;
-      if (endedAt > first.call.began.order) {
-        yield `${name} left before ${previous}, the one before it in its group, was answered for the last time`;
-      }
+    const before = previous === undefined ? [] : (appearances.get(previous) ?? []);
+    const isAhead = (one: Appearance): boolean =>
+      // In one pack they keep their order.
+      !before.some(({ entry }) => entry === one.entry) && before.some((other) => overtakes(one, other));
+    if (list.some(isAhead)) {
+      yield `${name} left before ${previous}, the one before it in its group, was answered for the last time`;
     }
     previousOf.set(planned.groupId, name);
   }
+}
+
+/** Whether a message's call began while the one before it was under way, or may have come before a later call of that. */
+function overtakes(one: Appearance, before: Appearance): boolean {
+  const beganAt = one.call.began.order;
+  const isUnderWay =
+    before.call.began.order <= beganAt && beganAt < (before.call.ended?.order ?? Number.POSITIVE_INFINITY);
+  const mayBeAccepted = one.outcome?.ok === true || isAmbiguous(one.outcome);
+  return isUnderWay || (mayBeAccepted && beganAt < before.call.began.order);
 }
 
 function* complainOf(what: string, names: readonly string[]): Iterable<string> {

@@ -42,6 +42,8 @@ export type Step =
   | ({ readonly does: 'sendAll'; readonly messages: readonly PlannedMessage[] } & PlannedOptions)
   | { readonly does: 'wait'; readonly ms: number }
   | { readonly does: 'flush' }
+  /** Lets groups go on that are paused. */
+  | { readonly does: 'resume' }
   | { readonly does: 'close'; readonly timeoutMs: number | undefined };
 
 export interface ProducerChoice {
@@ -56,6 +58,8 @@ export interface ProducerChoice {
   readonly maxWaitingBytes: number;
   readonly deadlineMs: number;
   readonly retryMaxMs: number;
+  readonly order: 'strict' | 'throughput';
+  readonly afterGroupFailure: 'continue' | 'pause';
   readonly deduplication: 'message-id' | 'content';
 }
 
@@ -75,7 +79,12 @@ export interface Scenario {
   readonly outage:
     | { readonly fromMs: number; readonly toMs: number; readonly throttles: boolean }
     | undefined;
-  readonly envelope: 'plain' | 'compressed';
+  readonly envelope: 'plain' | 'compressed' | 'packed';
+  /** Of a packing envelope. */
+  readonly maxItems: number;
+  readonly targetBytes: number;
+  /** Of what is compressed. */
+  readonly transport: 'body' | 'attribute';
   /** Longest time that sealing takes; 0 for at once. */
   readonly sealMs: number;
   readonly content: 'text' | 'bytes';
@@ -102,11 +111,14 @@ export function drawScenario(seed: number): Scenario {
     latencyMs,
     timeoutMs: pick([200, 1_000, 5_000]),
     slowReplyMs: pick([100, 1_000, 3_000, 40_000]),
-    outage: maybe(0.04, () => {
+    outage: maybe(0.03, () => {
       const fromMs = whole(0, 300);
-      return { fromMs, toMs: fromMs + pick([1_000, 30_000, 320_000]), throttles: chance(0.5) };
+      return { fromMs, toMs: fromMs + pick([1_000, 10_000, 30_000, 320_000]), throttles: chance(0.5) };
     }),
-    envelope: pick(['plain', 'plain', 'compressed']),
+    envelope: pick(['plain', 'compressed', 'packed', 'packed']),
+    maxItems: pick([2, 5, 30, 1_000]),
+    targetBytes: pick([1_024, 4_096, 65_536]),
+    transport: pick(['body', 'body', 'attribute']),
     sealMs: pick([0, 0, 0, 30]),
     content: pick(['text', 'text', 'text', 'bytes']),
     producer: drawProducer(draws, fifo, queueBytes),
@@ -128,7 +140,9 @@ function drawProducer({ chance, whole, pick }: Draws, fifo: boolean, queueBytes:
     maxWaitingMessages: pick([0, 5, 10_000, 10_000, 10_000, 10_000]),
     maxWaitingBytes: pick([20_000, 33_554_432, 33_554_432]),
     deadlineMs: pick([300, 3_000, 30_000, 120_000, 120_000, 290_000]),
-    retryMaxMs: pick([1_000, 20_000]),
+    retryMaxMs: pick([5_000, 20_000]),
+    order: fifo && chance(0.25) ? 'throughput' : 'strict',
+    afterGroupFailure: fifo && chance(0.15) ? 'pause' : 'continue',
     deduplication: fifo && chance(0.15) ? 'content' : 'message-id',
   };
 }
@@ -153,18 +167,22 @@ function drawSteps(draws: Draws, frame: Frame): Step[] {
   const pauseMs = pick([5, 30, 200]);
   const closesAt = maybe(0.15, () => whole(1, count - 1));
   const close = (): Step => ({ does: 'close', timeoutMs: maybe(0.35, () => pick([0, 50, 3_000])) });
-  const message = (index: number): PlannedMessage => drawMessage(draws, frame, index, groups);
+  const haste = pick([0.05, 0.05, 0.3]);
+  const message = (index: number): PlannedMessage => drawMessage(draws, frame, index, groups, haste);
   for (let index = 0; index < count; index++) {
     if (index === closesAt) {
       steps.push(close());
     }
     if (chance(0.015)) {
       const messages = Array.from({ length: whole(1, 30) }, () => message(index++));
-      steps.push({ does: 'sendAll', messages, ...drawOptions(draws, frame) });
+      steps.push({ does: 'sendAll', messages, ...drawOptions(draws, frame, haste) });
     }
     steps.push({ does: pick(['send', 'send', 'trySend']), message: message(index) });
     if (chance(0.02)) {
       steps.push({ does: 'flush' });
+    }
+    if (chance(0.02)) {
+      steps.push({ does: 'resume' });
     }
     if (chance(pauses)) {
       steps.push({ does: 'wait', ms: whole(0, pauseMs) });
@@ -177,7 +195,13 @@ function drawSteps(draws: Draws, frame: Frame): Step[] {
   return closesAt === undefined ? [...steps, close()] : steps;
 }
 
-function drawMessage(draws: Draws, frame: Frame, index: number, groups: number): PlannedMessage {
+function drawMessage(
+  draws: Draws,
+  frame: Frame,
+  index: number,
+  groups: number,
+  haste: number,
+): PlannedMessage {
   const { chance, whole, pick, maybe } = draws;
   const { fifo, queueBytes } = frame;
   const hasGroup = fifo || chance(0.2);
@@ -194,13 +218,13 @@ function drawMessage(draws: Draws, frame: Frame, index: number, groups: number):
     delayMs: fifo ? undefined : maybe(0.05, () => whole(0, 20_000)),
     traceHeader: maybe(0.1, () => `Root=1-5759e988-bd862e3fe1be46a9942${whole(10_000, 99_999)}`),
     attributes: maybe(0.15, () => drawAttributes(draws)),
-    ...drawOptions(draws, frame),
+    ...drawOptions(draws, frame, haste),
   };
 }
 
-function drawOptions({ whole, maybe }: Draws, { signals }: Frame): PlannedOptions {
+function drawOptions({ whole, maybe }: Draws, { signals }: Frame, haste: number): PlannedOptions {
   return {
-    deadlineMs: maybe(0.1, () => whole(1, 3_000)),
+    deadlineMs: maybe(haste, () => whole(1, 3_000)),
     signal: maybe(0.08, () => whole(0, signals - 1)),
   };
 }

@@ -40,7 +40,7 @@ export async function playSeeds(options: SeedOptions): Promise<SeedReport> {
   const failed: RunResult[] = [];
   const threads: Worker[] = [];
   const stop = (): void => {
-    for (const thread of threads) {
+    for (const thread of threads.splice(0)) {
       void thread.terminate();
     }
   };

@@ -9,6 +9,8 @@ export interface RunCounts {
   readonly rejected: number;
   readonly unknown: number;
   readonly calls: number;
+  /** SQS messages in these calls: packs, or messages by themselves. */
+  readonly entries: number;
   /** Messages that left at least once. */
   readonly left: number;
   /** How often those were in a call: each message of a pack counts. */
@@ -25,6 +27,7 @@ export const nothingCounted: RunCounts = {
   rejected: 0,
   unknown: 0,
   calls: 0,
+  entries: 0,
   left: 0,
   appearances: 0,
   failures: 0,
@@ -41,6 +44,7 @@ export function countRun({ history, ledger, appearances }: Evidence, faults: Fau
     rejected: rejected.length,
     unknown: unknown.length,
     calls: history.calls.length,
+    entries: history.calls.reduce((sum, { entries }) => sum + entries.length, 0),
     left: appearances.size,
     appearances: all.length,
     failures: all.filter(({ outcome }) => outcome?.ok !== true).length,
@@ -57,6 +61,7 @@ export function addCounts(a: RunCounts, b: RunCounts): RunCounts {
     rejected: a.rejected + b.rejected,
     unknown: a.unknown + b.unknown,
     calls: a.calls + b.calls,
+    entries: a.entries + b.entries,
     left: a.left + b.left,
     appearances: a.appearances + b.appearances,
     failures: a.failures + b.failures,

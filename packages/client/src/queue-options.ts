@@ -4,7 +4,7 @@ import { clockRule, loggerRule, type OptionRules, recorderRule } from '@sqskit/c
 
 /** Options of a queue, whatever carries its calls. */
 export interface QueueOptions {
-  /** Told of what nobody asked for and somebody should know. Default: silent. */
+  /** Told of messages that cannot be handed on, and once of a client that retries by itself. Default: silent. */
   readonly logger?: Logger | undefined;
   /** Default: the machine's. */
   readonly clock?: Clock | undefined;

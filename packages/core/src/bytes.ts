@@ -5,6 +5,8 @@ export interface ByteConversions {
   readonly decodeBase64: (text: string) => Uint8Array | undefined;
   /** UTF-8 bytes of a text, as SQS counts them. A lone surrogate counts as the three bytes of U+FFFD. */
   readonly utf8Length: (text: string) => number;
+  /** Writes the text in UTF-8 as far as whole characters fit; returns how many bytes that was. */
+  readonly writeUtf8: (text: string, target: Uint8Array<ArrayBuffer>) => number;
 }
 
 /** By what every runtime has. */
@@ -33,7 +35,10 @@ export const webConversions: ByteConversions = {
     }
     return bytes;
   },
+  writeUtf8: (text, target) => encoder.encodeInto(text, target).written,
 };
+
+const encoder = /* @__PURE__ */ new TextEncoder();
 
 interface BufferLike {
   toString(encoding: 'base64'): string;
@@ -42,6 +47,7 @@ interface BufferConstructorLike {
   from(buffer: ArrayBufferLike, byteOffset: number, length: number): BufferLike;
   from(text: string, encoding: 'base64'): Uint8Array;
   byteLength(text: string): number;
+  readonly prototype: { write(this: Uint8Array, text: string): number };
 }
 
 /** By Node's Buffer, which is several times faster. */
@@ -61,6 +67,7 @@ function bufferConversions(nodeBuffer: BufferConstructorLike): ByteConversions {
       return isAll && nodeBuffer.byteLength(text) === text.length ? bytes : undefined;
     },
     utf8Length: (text) => nodeBuffer.byteLength(text),
+    writeUtf8: (text, target) => nodeBuffer.prototype.write.call(target, text),
   };
 }
 
@@ -70,6 +77,7 @@ const conversions = nodeBuffer === undefined ? webConversions : bufferConversion
 export const encodeBase64: ByteConversions['encodeBase64'] = conversions.encodeBase64;
 export const decodeBase64: ByteConversions['decodeBase64'] = conversions.decodeBase64;
 export const utf8Length: ByteConversions['utf8Length'] = conversions.utf8Length;
+export const writeUtf8: ByteConversions['writeUtf8'] = conversions.writeUtf8;
 
 const outsideAlphabet = /[^A-Za-z0-9+/]/;
 

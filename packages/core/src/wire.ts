@@ -1,6 +1,6 @@
-import { decodeBase64, encodeBase64 } from './bytes.ts';
+import { decodeBase64, encodeBase64, writeUtf8 } from './bytes.ts';
 
-export { decodeBase64, encodeBase64 };
+export { decodeBase64, encodeBase64, writeUtf8 };
 
 /**
  * The wire format that every envelope shares. docs/wire-format.md is its specification.

@@ -7,10 +7,11 @@ import {
   isBase64,
   utf8Length,
   webConversions,
+  writeUtf8,
 } from '../src/bytes.ts';
 import { secondCopy } from './second-copy.ts';
 
-const native: ByteConversions = { encodeBase64, decodeBase64, utf8Length };
+const native: ByteConversions = { encodeBase64, decodeBase64, utf8Length, writeUtf8 };
 const anyUtf16 = fc.string({
   unit: fc
     .oneof(fc.integer({ min: 0, max: 0xff_ff }), fc.integer({ min: 0xd8_00, max: 0xdf_ff }))
@@ -20,7 +21,7 @@ const anyUtf16 = fc.string({
 describe.each([
   ['with Buffer', native],
   ['without Buffer', webConversions],
-])('%s', (_, { encodeBase64: encode, decodeBase64: decode, utf8Length: length }) => {
+])('%s', (_, { encodeBase64: encode, decodeBase64: decode, utf8Length: length, writeUtf8: write }) => {
   test('a text is as long as TextEncoder makes it, lone surrogates included', () => {
     const encoder = new TextEncoder();
     fc.assert(
@@ -48,6 +49,18 @@ describe.each([
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
         expect(Uint8Array.from(decode(encode(bytes)) ?? [])).toEqual(bytes);
+      }),
+    );
+  });
+
+  test('as much of a text as fits is written as TextEncoder writes it', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), fc.nat(40), (text, room) => {
+        const target = new Uint8Array(room).fill(7);
+        const expected = new Uint8Array(room).fill(7);
+        const { written } = new TextEncoder().encodeInto(text, expected);
+        expect(write(text, target)).toBe(written);
+        expect(target.subarray(0, written)).toEqual(expected.subarray(0, written));
       }),
     );
   });

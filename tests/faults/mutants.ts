@@ -59,8 +59,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a small message overtakes those that wait for room',
     file: admission,
-    find: 'return this.#waiting.size === 0 && this.#fits(bytes);',
-    replace: 'return this.#fits(bytes);',
+    find: '=== 0 && this.#fits(bytes);',
+    replace: '>= 0 && this.#fits(bytes);',
   },
   {
     name: 'deadlines are not watched',

@@ -308,7 +308,7 @@ export class Packing<T> implements Packaging<T> {
         throw new QueueError('encode-failed', message, {});
       }
       checkPayload(payload, first.attributes);
-      const bytes = assertFits(payload, maxBytes);
+      const bytes = assertFits(payload, maxBytes, sealed.bytes);
       const wire = taken === 1 ? entryOf(first, payload) : this.#packEntry(members, sealed);
       return new Pack([first, ...others.slice(0, taken - 1)], wire, sealed, bytes);
     } catch (error) {

@@ -122,7 +122,7 @@ export class Sealing<T> implements Packaging<T> {
     let bytes: number;
     try {
       checkPayload(payload, outgoing.attributes);
-      bytes = assertFits(payload, maxBytes);
+      bytes = assertFits(payload, maxBytes, sealed.bytes);
     } catch (error) {
       this.#hooks.discard(sealed);
       throw error;

@@ -29,10 +29,8 @@ export function compressed(options?: CompressionOptions): ExplainingEnvelope {
         if (isTried(shrunk.reason)) {
           ratio.record(shrunk.plainBytes / shrunk.sentBytes);
         }
-        if (shrunk.sentBytes > maxBytes) {
-          assertFits(shrunk.payload, maxBytes);
-        }
-        return { payload: shrunk.payload, taken: 1 };
+        const bytes = assertFits(shrunk.payload, maxBytes, shrunk.sentBytes);
+        return { payload: shrunk.payload, taken: 1, bytes };
       });
     },
     open: createOpener(codec, engine, maxOutputBytes),

@@ -19,8 +19,7 @@ export function guideEnvelope(options?: GuideOptions): Envelope {
       const body =
         typeof content === 'string' ? guideBody(content, gzipper, attributes) : framedBody('b', content);
       const payload: Payload = { body, attributes };
-      assertFits(payload, maxBytes);
-      return { payload, taken: 1 };
+      return { payload, taken: 1, bytes: assertFits(payload, maxBytes) };
     },
     open: gzipper.open,
   };

@@ -52,10 +52,7 @@ export function packed(options?: PackingOptions): ExplainingEnvelope<PackExplana
         if (isTried(reason)) {
           ratio.record(plainBytes / sentBytes);
         }
-        if (sentBytes > maxBytes) {
-          assertFits(payload, maxBytes);
-        }
-        return { payload, taken: 1 };
+        return { payload, taken: 1, bytes: assertFits(payload, maxBytes, sentBytes) };
       },
     );
   }
@@ -76,8 +73,7 @@ export function packed(options?: PackingOptions): ExplainingEnvelope<PackExplana
     }
     return whenReady(encoded(writer, 1), (block) => {
       const payload = payloadOf(block);
-      assertFits(payload, maxBytes);
-      return { payload, taken: 1 };
+      return { payload, taken: 1, bytes: assertFits(payload, maxBytes) };
     });
   }
 
@@ -91,7 +87,7 @@ export function packed(options?: PackingOptions): ExplainingEnvelope<PackExplana
       if (sealedBytes <= limit) {
         ratio.record(rawBytes / sealedBytes);
         packSize.record(count);
-        return { payload: payloadOf(block), taken: count };
+        return { payload: payloadOf(block), taken: count, bytes: sealedBytes };
       }
       const fewer = Math.min(count - 1, Math.floor(((count * limit) / sealedBytes) * 0.98));
       return fewer < 2 ? undefined : sealUpTo(writer, fewer);

@@ -20,6 +20,8 @@ export interface Item {
 export interface Sealed {
   readonly payload: Payload;
   readonly taken: number;
+  /** The size of `payload`, as `payloadBytes` counts it, where the envelope has counted it: to count takes time. */
+  readonly bytes?: number | undefined;
   /** Undoes what sealing left elsewhere (an object in S3), for a message that was certainly not accepted. */
   discard?(): Promise<void>;
 }
@@ -72,9 +74,12 @@ export interface Envelope {
 
 const noAttributes: MessageAttributes = {};
 
-/** The size of the payload as SQS counts it. Throws `message-too-large` if that is more than `maxBytes`. */
-export function assertFits(payload: Payload, maxBytes: number): number {
-  const bytes = payloadBytes(payload);
+/** The size of the payload as SQS counts it, unless `bytes` says. Throws `message-too-large` if it is more than `maxBytes`. */
+export function assertFits(
+  payload: Payload,
+  maxBytes: number,
+  bytes: number = payloadBytes(payload),
+): number {
   if (bytes > maxBytes) {
     throw new QueueError(
       'message-too-large',
@@ -95,8 +100,7 @@ export function plain(): Envelope {
     seal([{ content, attributes }], maxBytes) {
       const body = typeof content === 'string' ? textBody(content) : framedBody('b', content);
       const payload: Payload = { body, attributes };
-      assertFits(payload, maxBytes);
-      return { payload, taken: 1 };
+      return { payload, taken: 1, bytes: assertFits(payload, maxBytes) };
     },
     open({ body, attributes = noAttributes }) {
       return { items: [openPlain(readBody(body), attributes)] };

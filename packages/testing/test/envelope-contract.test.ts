@@ -98,7 +98,7 @@ const plants: readonly (readonly [flaw: string, createEnvelope: () => Envelope, 
         async (items) => createPackingEnvelope().seal(items, 2_000_000),
         (payload) => createPackingEnvelope().open(payload),
       ),
-    'a sealed message is never larger than maxBytes, attributes included',
+    'a sealed message is never larger than maxBytes, attributes included, nor of another size than is said',
   ],
   [
     'refuses a large item with an error of its own',

@@ -7,6 +7,7 @@ import {
   type Opened,
   type OpenedItem,
   type Payload,
+  payloadBytes,
   sqsLimits,
 } from '@sqskit/core';
 import type { ContractCase } from '../contract.ts';
@@ -104,7 +105,7 @@ export function envelopeContract(harness: EnvelopeHarness): readonly ContractCas
       },
     },
     {
-      name: 'a sealed message is never larger than maxBytes, attributes included',
+      name: 'a sealed message is never larger than maxBytes, attributes included, nor of another size than is said',
       run: async () => {
         for (const limit of [1_024, 4_096, 65_536, 262_144, maxBytes]) {
           const envelope = harness.createEnvelope();
@@ -114,8 +115,13 @@ export function envelopeContract(harness: EnvelopeHarness): readonly ContractCas
             attributes: { index: { type: 'Number', value: String(index) } } as const,
           }));
           while (rest[0] !== undefined) {
-            const { payload, taken } = await envelope.seal([rest[0], ...rest.slice(1)], limit);
+            const { payload, taken, bytes } = await envelope.seal([rest[0], ...rest.slice(1)], limit);
             assertAcceptable(payload, limit);
+            assert.equal(
+              bytes ?? payloadBytes(payload),
+              payloadBytes(payload),
+              'the size that it says is right',
+            );
             assert.ok(taken >= 1, 'a prefix is taken');
             rest = rest.slice(taken);
           }

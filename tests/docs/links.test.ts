@@ -4,7 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { projectFiles, projectRoot } from '../project.ts';
 import { anchorsOf, parseMarkdown } from './markdown.ts';
 
-const documents = projectFiles('*.md', 'docs/**/*.md', '{packages,apps}/*/README.md', '{benchmarks,tests}/README.md');
+const documents = projectFiles(
+  '*.md',
+  'docs/**/*.md',
+  '{packages,apps}/*/README.md',
+  '{benchmarks,tests}/README.md',
+);
 
 const markdownOf = (path: string) => parseMarkdown(readFileSync(path, 'utf8'));
 

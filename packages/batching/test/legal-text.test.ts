@@ -4,7 +4,7 @@ import { findForbidden } from '../src/legal-text.ts';
 
 /** What API_SendMessage lists, character by character. */
 function isLegal(text: string): boolean {
-  return [...text].every((character) => {
+  return Array.from(text).every((character) => {
     const code = character.codePointAt(0) ?? 0;
     return (
       [0x9, 0xa, 0xd].includes(code) ||

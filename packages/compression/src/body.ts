@@ -7,7 +7,7 @@ import { readGuide } from './guide-form.ts';
  * The kinds of body of this package, in core's wire format. docs/wire-format.md is their specification.
  *
  *     ~1c<base64>    a block (block.ts): one content
- *     ~1p<base64>    a block: a pack of contents (pack-format.ts)
+ *     ~1p<base64>    a block: a pack of contents (pack-reader.ts)
  *     ~1ac, ~1ap     the same, the block being the value of the attribute `sqskit`
  *     ~1g<base64>    gzip of a text, in UTF-8
  *     ~1h<base64>    gzip of bytes
@@ -40,11 +40,6 @@ export function blockInAttribute(
 /** What SQS counts of a block and what carries it. */
 export function carriedBytes(blockBytes: number, transport: Transport): number {
   return transport === 'attribute' ? 4 + blockAttributeBytes + blockBytes : 3 + 4 * Math.ceil(blockBytes / 3);
-}
-
-/** The largest block that is carried in so many bytes. */
-export function blockBytesIn(bytes: number, transport: Transport): number {
-  return transport === 'attribute' ? bytes - 4 - blockAttributeBytes : Math.floor((bytes - 3) / 4) * 3;
 }
 
 export function gzipBody(content: Content, gzip: Uint8Array): string {

@@ -66,7 +66,7 @@ export interface CompressionOptions extends BlockOptions {
 export type UnsetCommon = 'engine';
 export type UnsetBlock = UnsetCommon | 'thresholdBytes' | 'level' | 'dictionary' | 'dictionaries';
 
-export const commonRules: OptionRules<CommonOptions, UnsetCommon> = {
+const commonRules: OptionRules<CommonOptions, UnsetCommon> = {
   maxOutputBytes: {
     kind: 'number',
     default: 16_777_216,

@@ -19,7 +19,7 @@ export function nodeEngine(): Engine | undefined {
 }
 
 /** Looks for each algorithm when it is first asked for: one that is missing is not a crash on an older Node. */
-export function engineOf(zlib: NodeZlib): Engine {
+function engineOf(zlib: NodeZlib): Engine {
   const made = new Map<Algorithm | 'brotli', Compressor | undefined>();
   return {
     compressor(algorithm) {

@@ -77,7 +77,7 @@ export const sources: readonly (readonly [writer: Writer, items: readonly [Item,
   ],
 ];
 
-export function hex(bytes: Uint8Array): string {
+function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
 
@@ -90,13 +90,7 @@ export async function payloadOf(writer: Writer, items: readonly [Item, ...Item[]
 }
 
 /** An item as the vectors have it: what is empty, 0 or not there is left out. */
-export function vectorItem({
-  id,
-  content,
-  attempt,
-  traceHeader,
-  attributes = {},
-}: Item | OpenedItem): VectorItem {
+function vectorItem({ id, content, attempt, traceHeader, attributes = {} }: Item | OpenedItem): VectorItem {
   const entries = Object.entries(attributes satisfies MessageAttributes).map(
     ([name, { type, value }]) => [name, [type, typeof value === 'string' ? value : hex(value)]] as const,
   );

@@ -11,18 +11,30 @@ export interface AdmissionLimits {
 /** Something that takes memory until it is released. */
 export interface Sized<E> extends Linked<E> {
   readonly bytes: number;
+  /** Its message group. */
+  readonly flow: string | undefined;
+}
+
+/** Those of one group that wait, in order of arrival. */
+interface WaitingGroup<E extends Sized<E>> extends Linked<WaitingGroup<E>> {
+  readonly key: string | undefined;
+  readonly elements: LinkedList<E>;
 }
 
 /**
- * Bounds what is in memory, in messages and in bytes: so much in the buffer, so much waiting for it. Who waits is
- * admitted in order of arrival: a small message does not overtake a large one. O(1) an operation.
+ * Bounds what is in memory, in messages and in bytes: so much in the buffer, so much waiting for it. Groups that wait take
+ * turns, so that one that sends much does not keep out the others; those of a group are admitted in order of arrival. Who
+ * comes next is waited for: a small message does not overtake a large one. O(1) an operation.
  */
 export class Admission<E extends Sized<E>> {
   readonly #limits: AdmissionLimits;
   readonly #admit: (element: E) => void;
-  readonly #waiting: LinkedList<E> = createLinkedList();
+  readonly #groups = new Map<string | undefined, WaitingGroup<E>>();
+  /** The groups in the order in which their turns come. */
+  readonly #row: LinkedList<WaitingGroup<E>> = createLinkedList();
   bufferedMessages = 0;
   bufferedBytes = 0;
+  waitingMessages = 0;
   waitingBytes = 0;
 
   /** `admit` is called for each element that has waited, once there is room. */
@@ -31,17 +43,16 @@ export class Admission<E extends Sized<E>> {
     this.#admit = admit;
   }
 
-  get waitingMessages(): number {
-    return this.#waiting.size;
-  }
-
-  get waiting(): Iterable<E> {
-    return this.#waiting;
+  /** Those of a group in order of arrival. */
+  *waiting(): IterableIterator<E> {
+    for (const { elements } of this.#row) {
+      yield* elements;
+    }
   }
 
   /** Whether so many bytes would be admitted at once. */
   hasRoom(bytes: number): boolean {
-    return this.#waiting.size === 0 && this.#fits(bytes);
+    return this.waitingMessages === 0 && this.#fits(bytes);
   }
 
   /** Takes room for the element; asked only where there is some. */
@@ -61,16 +72,17 @@ export class Admission<E extends Sized<E>> {
   wait(element: E): void {
     const { maxWaitingMessages, maxWaitingBytes } = this.#limits;
     const bytes = this.waitingBytes + element.bytes;
-    if (this.#waiting.size >= maxWaitingMessages || bytes > maxWaitingBytes) {
+    if (this.waitingMessages >= maxWaitingMessages || bytes > maxWaitingBytes) {
       throw this.#fullError();
     }
-    this.#waiting.pushBack(element);
+    this.#groupOf(element).elements.pushBack(element);
+    this.waitingMessages++;
     this.waitingBytes = bytes;
   }
 
   /** Throws `buffer-full` where not even an empty message could wait. */
   assertNotFull(): void {
-    if (this.#waiting.size >= this.#limits.maxWaitingMessages && !this.hasRoom(0)) {
+    if (this.waitingMessages >= this.#limits.maxWaitingMessages && !this.hasRoom(0)) {
       throw this.#fullError();
     }
   }
@@ -81,9 +93,9 @@ export class Admission<E extends Sized<E>> {
     this.#admitThoseThatFit();
   }
 
-  /** Takes out all that wait, in order. */
+  /** Takes out all that wait; those of a group in order. */
   takeWaiting(): readonly E[] {
-    const elements = [...this.#waiting];
+    const elements = [...this.waiting()];
     for (const element of elements) {
       this.#remove(element);
     }
@@ -111,18 +123,38 @@ export class Admission<E extends Sized<E>> {
   }
 
   #admitThoseThatFit(): void {
-    let first = this.#waiting.first;
-    while (first !== undefined && this.#fits(first.bytes)) {
-      this.#remove(first);
-      this.enter(first);
-      this.#admit(first);
-      first = this.#waiting.first;
+    let group = this.#row.first;
+    let next = group?.elements.first;
+    while (group !== undefined && next !== undefined && this.#fits(next.bytes)) {
+      this.#row.remove(group);
+      this.#row.pushBack(group); // before the next of it is admitted, it is the turn of the others
+      this.#remove(next);
+      this.enter(next);
+      this.#admit(next);
+      group = this.#row.first;
+      next = group?.elements.first;
     }
   }
 
   #remove(element: E): void {
-    this.#waiting.remove(element);
+    const group = this.#groupOf(element);
+    group.elements.remove(element);
+    this.waitingMessages--;
     this.waitingBytes -= element.bytes;
+    if (group.elements.size === 0) {
+      this.#row.remove(group);
+      this.#groups.delete(group.key);
+    }
+  }
+
+  #groupOf({ flow: key }: E): WaitingGroup<E> {
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      group = { key, elements: createLinkedList(), previous: undefined, next: undefined };
+      this.#groups.set(key, group);
+      this.#row.pushBack(group);
+    }
+    return group;
   }
 
   #fullError(): QueueError<'buffer-full'> {

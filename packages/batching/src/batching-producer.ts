@@ -214,7 +214,7 @@ export class BatchingProducer<T> implements Producer<T> {
 
   #start(maxBytes: number): void {
     this.#delivery.start(maxBytes);
-    this.#packaging.start(maxBytes, this.#admission.waiting);
+    this.#packaging.start(maxBytes, this.#admission.waiting());
   }
 
   /** It has room in the buffer. */
@@ -408,7 +408,7 @@ export class BatchingProducer<T> implements Producer<T> {
   #sweepDeadlines(): void {
     const now = this.#options.clock.monotonic();
     // Newest first, so that none moves up into the place of another just to be given up there.
-    for (const outgoing of [...this.#packaging.held(), ...this.#admission.waiting].toReversed()) {
+    for (const outgoing of [...this.#packaging.held(), ...this.#admission.waiting()].toReversed()) {
       this.#giveUpAt(outgoing, outgoing.deadlineAt, now);
     }
     for (const outgoing of this.#packaging.handed()) {

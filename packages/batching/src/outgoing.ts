@@ -81,7 +81,7 @@ export class Outgoing<T> implements AccumulatorEntry, Linked<Outgoing<T>> {
     this.reject = keptReject;
   }
 
-  /** On a standard queue, groups take turns. */
+  /** Groups take turns: for room in the buffer, and on a standard queue in batches. */
   get flow(): string | undefined {
     return this.message.groupId;
   }

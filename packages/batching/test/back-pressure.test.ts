@@ -70,6 +70,23 @@ describe('a full buffer', () => {
     expect(queue.accepted.map(({ body }) => body.charAt(0))).toEqual(['a', 'b', 'c']);
   });
 
+  test('lets groups in by turns: one that sends much keeps no other out', async () => {
+    const { clock, queue, producer } = setUp({ maxBufferedMessages: 10 }, aSecond);
+    const much = bodies('noisy', 40).map((body) => producer.send({ body, groupId: 'noisy' }));
+    const little = bodies('quiet', 5).map((body) => producer.send({ body, groupId: 'quiet' }));
+    await clock.settle(Promise.all(little));
+    expect(clock.monotonic()).toBeLessThan(2_100);
+    expect(queue.accepted.length).toBeLessThanOrEqual(20);
+    await clock.settle(Promise.all(much));
+    for (const [group, count] of [
+      ['noisy', 40],
+      ['quiet', 5],
+    ] as const) {
+      const accepted = queue.accepted.filter(({ groupId }) => groupId === group);
+      expect(accepted.map(({ body }) => body)).toEqual(bodies(group, count));
+    }
+  });
+
   test('does not linger: what it holds leaves at once when others wait', async () => {
     const { clock, queue, producer } = setUp({
       maxBufferedMessages: 2,
@@ -158,10 +175,10 @@ class Sized implements Linked<Sized> {
   previous: Sized | undefined;
   next: Sized | undefined;
   bytes: number;
-  readonly name: number;
+  readonly group: string | undefined;
 
-  constructor(name: number, bytes: number) {
-    this.name = name;
+  constructor(group: string | undefined, bytes: number) {
+    this.group = group;
     this.bytes = bytes;
   }
 }
@@ -169,25 +186,37 @@ class Sized implements Linked<Sized> {
 describe('admission', () => {
   const limits = { maxBufferedMessages: 4, maxBufferedBytes: 20, maxWaitingMessages: 5, maxWaitingBytes: 30 };
   const step = fc.oneof(
-    fc.record({ kind: fc.constant('arrive' as const), bytes: fc.integer({ min: 0, max: 25 }) }),
+    fc.record({
+      kind: fc.constant('arrive' as const),
+      group: fc.constantFrom('a', 'b', undefined),
+      bytes: fc.integer({ min: 0, max: 25 }),
+    }),
     fc.record({ kind: fc.constantFrom('release' as const, 'leave' as const), at: fc.nat() }),
     fc.record({ kind: fc.constant('resize' as const), at: fc.nat(), bytes: fc.integer({ min: 0, max: 25 }) }),
   );
 
-  test('for any order of events: bounds hold, arrival order holds, none waits that fits', () => {
+  test('for any order of events: bounds hold, groups take turns, each in order, none waits that fits', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
         const buffered: Sized[] = [];
-        const waiting: Sized[] = [];
+        const waiting: Sized[] = []; // in order of arrival
+        let turns: (string | undefined)[] = []; // groups that wait, whose turn comes first first
         const refused: unknown[] = [];
         let hasGrown = false;
+        const nextOf = (group: string | undefined) => waiting.find((each) => each.group === group);
+        const drop = (element: Sized): void => {
+          waiting.splice(waiting.indexOf(element), 1);
+          turns = turns.filter((group) => nextOf(group) !== undefined);
+        };
         const admission = new Admission<Sized>(limits, (element) => {
-          expect(element).toBe(waiting.shift());
+          expect(element).toBe(nextOf(turns[0]));
+          turns.push(...turns.splice(0, 1));
+          drop(element);
           buffered.push(element);
         });
-        steps.forEach((each, name) => {
+        for (const each of steps) {
           if (each.kind === 'arrive') {
-            const element = new Sized(name, each.bytes);
+            const element = new Sized(each.group, each.bytes);
             if (admission.hasRoom(each.bytes)) {
               buffered.push(element);
               admission.enter(element);
@@ -195,6 +224,7 @@ describe('admission', () => {
               waiting.length < 5 &&
               waiting.reduce((sum, { bytes }) => sum + bytes, each.bytes) <= 30
             ) {
+              turns = [...new Set([...turns, each.group])];
               waiting.push(element);
               admission.wait(element);
             } else {
@@ -206,8 +236,9 @@ describe('admission', () => {
               admission.release(1, element.bytes);
             }
           } else if (each.kind === 'leave') {
-            const [element] = waiting.splice(each.at % Math.max(1, waiting.length), 1);
+            const element = waiting[each.at % Math.max(1, waiting.length)];
             if (element !== undefined) {
+              drop(element);
               admission.leave(element);
             }
           } else if (each.kind === 'resize') {
@@ -227,14 +258,16 @@ describe('admission', () => {
           const bytes = buffered.reduce((sum, element) => sum + element.bytes, 0);
           expect([admission.bufferedMessages, admission.bufferedBytes]).toEqual([buffered.length, bytes]);
           expect(admission.waitingBytes).toBe(waiting.reduce((sum, element) => sum + element.bytes, 0));
-          expect([...admission.waiting]).toEqual(waiting);
+          expect([...admission.waiting()]).toEqual(
+            turns.flatMap((group) => waiting.filter((element) => element.group === group)),
+          );
           expect(buffered.length).toBeLessThanOrEqual(4);
           expect(hasGrown || bytes <= 20 || buffered.length === 1).toBe(true);
           expect(refused.every((error) => isQueueError(error, 'buffer-full'))).toBe(true);
-          const first = waiting[0];
+          const first = nextOf(turns[0]);
           const fits = buffered.length === 0 || (buffered.length < 4 && bytes + (first?.bytes ?? 0) <= 20);
           expect(first !== undefined && fits).toBe(false);
-        });
+        }
       }),
       { numRuns: 500 },
     );

@@ -36,6 +36,7 @@ export class Admission<E extends Sized<E>> {
   bufferedBytes = 0;
   waitingMessages = 0;
   waitingBytes = 0;
+  #lastFullError: QueueError<'buffer-full'> | undefined;
 
   /** `admit` is called for each element that has waited, once there is room. */
   constructor(limits: AdmissionLimits, admit: (element: E) => void) {
@@ -157,11 +158,21 @@ export class Admission<E extends Sized<E>> {
     return group;
   }
 
+  /**
+   * One error for as long as nothing changes. What is thrown at a full buffer by the million would otherwise cost more
+   * memory, in stack traces, than the buffer itself.
+   */
   #fullError(): QueueError<'buffer-full'> {
-    const { maxWaitingMessages, maxWaitingBytes } = this.#limits;
     const { waitingMessages, waitingBytes } = this;
+    const last = this.#lastFullError;
+    if (last?.details.waitingMessages === waitingMessages && last.details.waitingBytes === waitingBytes) {
+      return last;
+    }
+    const { maxWaitingMessages, maxWaitingBytes } = this.#limits;
     const message = `${waitingMessages} messages (${waitingBytes} bytes) wait already while the buffer is full`;
     const details = { waitingMessages, waitingBytes, maxWaitingMessages, maxWaitingBytes };
-    return new QueueError('buffer-full', message, details, { retryable: true });
+    const error = new QueueError('buffer-full', message, details, { retryable: true });
+    this.#lastFullError = error;
+    return error;
   }
 }

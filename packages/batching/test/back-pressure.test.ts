@@ -136,6 +136,23 @@ describe('too many waiting', () => {
     expect(producer.stats().failed).toBe(0);
   });
 
+  test('a million refusals cost no more than one: it is the same error for as long as nothing changes', async () => {
+    const { clock, producer, errorOf } = setUp(
+      { maxBufferedMessages: 2, maxWaitingMessages: 1, maxConcurrency: 1 },
+      aSecond,
+    );
+    const sent = bodies('m', 3).map((body) => producer.send({ body }));
+    const refusals = [producer.send({ body: 'x' }), producer.send({ body: 'y' })];
+    const [first, second] = await Promise.all(refusals.map(errorOf));
+    expect(second).toBe(first);
+    await clock.settle(Promise.all(sent));
+    const more = ['longer1', 'longer2', 'longer3'].map((body) => producer.send({ body }));
+    const third = await errorOf(producer.send({ body: 'z' }));
+    expect(third).not.toBe(first);
+    expect(third).toMatchObject({ code: 'buffer-full', details: { waitingBytes: 7 } });
+    await clock.settle(Promise.all(more));
+  });
+
   test('so it does once as many bytes wait as may', async () => {
     const { clock, producer, errorOf } = setUp({ maxBufferedBytes: 10, maxWaitingBytes: 100 }, aSecond);
     const sent = [producer.send({ body: 'x'.repeat(10) }), producer.send({ body: 'x'.repeat(60) })];

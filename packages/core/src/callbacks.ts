@@ -17,7 +17,8 @@ export function callGuarded(callback: () => unknown, onError: (error: unknown) =
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+/** By shape: any promise will do. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 

@@ -8,7 +8,9 @@ export type {
   OutgoingMessage,
 } from './message.ts';
 export type { CloseOptions, CloseReport, Sender, SendOptions, SendReceipt, Undelivered } from './sender.ts';
-export { type SendAllOptions, type SendFailure, type SendSummary, sendAll } from './send-all.ts';
+export type { SendFailure } from './feed.ts';
+export { type SendAllOptions, type SendSummary, sendAll } from './send-all.ts';
+export { type SendStreamOptions, sendStream } from './send-stream.ts';
 export { type Codec, contentText, json, text } from './codec.ts';
 export {
   assertFits,

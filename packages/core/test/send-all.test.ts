@@ -1,9 +1,10 @@
 import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import type { SendFailure } from '../src/feed.ts';
 import type { OutgoingMessage } from '../src/message.ts';
 import { isQueueError, QueueError } from '../src/queue-error.ts';
-import { type SendFailure, sendAll } from '../src/send-all.ts';
+import { sendAll } from '../src/send-all.ts';
 import { createStubSender } from './stub-sender.ts';
 
 type Message = OutgoingMessage<string>;
@@ -132,6 +133,18 @@ describe('back-pressure', () => {
     await turn();
     sender.calls[3]?.accept();
     await expect(sending).resolves.toMatchObject({ sent: 4 });
+  });
+
+  test('a sender that has room for very many leaves everything else its turn', async () => {
+    const sender = createStubSender(Number.POSITIVE_INFINITY);
+    const { seen, iterable } = counted(Array.from({ length: 2_500 }, String));
+    const sending = sendAll(sender, iterable);
+    expect(seen.taken).toBe(1_001);
+    await vi.waitUntil(() => sender.calls.length === 2_500);
+    for (const call of sender.calls) {
+      call.accept();
+    }
+    await expect(sending).resolves.toMatchObject({ sent: 2_500 });
   });
 
   test('a buffer that others have filled is waited for in the row of waiters', async () => {

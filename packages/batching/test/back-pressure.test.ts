@@ -192,10 +192,10 @@ class Sized implements Linked<Sized> {
   previous: Sized | undefined;
   next: Sized | undefined;
   bytes: number;
-  readonly group: string | undefined;
+  readonly flow: string | undefined;
 
   constructor(group: string | undefined, bytes: number) {
-    this.group = group;
+    this.flow = group;
     this.bytes = bytes;
   }
 }
@@ -220,7 +220,7 @@ describe('admission', () => {
         let turns: (string | undefined)[] = []; // groups that wait, whose turn comes first first
         const refused: unknown[] = [];
         let hasGrown = false;
-        const nextOf = (group: string | undefined) => waiting.find((each) => each.group === group);
+        const nextOf = (group: string | undefined) => waiting.find((each) => each.flow === group);
         const drop = (element: Sized): void => {
           waiting.splice(waiting.indexOf(element), 1);
           turns = turns.filter((group) => nextOf(group) !== undefined);
@@ -276,7 +276,7 @@ describe('admission', () => {
           expect([admission.bufferedMessages, admission.bufferedBytes]).toEqual([buffered.length, bytes]);
           expect(admission.waitingBytes).toBe(waiting.reduce((sum, element) => sum + element.bytes, 0));
           expect([...admission.waiting()]).toEqual(
-            turns.flatMap((group) => waiting.filter((element) => element.group === group)),
+            turns.flatMap((group) => waiting.filter((element) => element.flow === group)),
           );
           expect(buffered.length).toBeLessThanOrEqual(4);
           expect(hasGrown || bytes <= 20 || buffered.length === 1).toBe(true);

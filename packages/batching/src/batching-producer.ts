@@ -5,7 +5,6 @@ import {
   type OutgoingMessage,
   type Queue,
   QueueError,
-  type Sealed,
   type SendOptions,
   type SendOutcome,
   type SendReceipt,
@@ -20,7 +19,7 @@ import { Books, type ProducerStats } from './books.ts';
 import { answerGraceMs, Delivery } from './delivery.ts';
 import { Epochs } from './epochs.ts';
 import { Intake } from './intake.ts';
-import type { Outgoing } from './outgoing.ts';
+import type { Leftover, Outgoing } from './outgoing.ts';
 import { Pack } from './pack.ts';
 import type { Packaging, PackagingHooks, Parcel } from './packaging.ts';
 import { Packing } from './packing.ts';
@@ -387,7 +386,7 @@ export class BatchingProducer<T> implements Producer<T> {
     }
   }
 
-  async #discard(sealed: Sealed): Promise<void> {
+  async #discard(sealed: Leftover): Promise<void> {
     try {
       await sealed.discard?.();
     } catch (reason) {

@@ -46,7 +46,6 @@ export class Intake<T> {
     const id = message.id ?? this.idPrefix + ++this.#lastNumber;
     const deduplicationId = this.#deduplicationId(message, id);
     const content = encode(codec, body);
-    const startedAt = clock.monotonic();
     const lane = this.#fifo ? groupId : undefined;
     return new Outgoing(
       message,
@@ -56,8 +55,8 @@ export class Intake<T> {
       traceHeader,
       deduplicationId,
       lane,
-      startedAt,
-      startedAt + deadlineMs,
+      clock.monotonic(),
+      deadlineMs,
       signal,
     );
   }

@@ -33,7 +33,7 @@ export class Outgoing<T> implements AccumulatorEntry, Linked<Outgoing<T>> {
   readonly deduplicationId: string | undefined;
   readonly lane: string | undefined;
   readonly startedAt: number;
-  readonly deadlineAt: number;
+  readonly deadlineMs: number;
   readonly signal: AbortSignal | undefined;
   /** Until it is settled, or sealed for good. */
   content: Content | undefined;
@@ -41,7 +41,8 @@ export class Outgoing<T> implements AccumulatorEntry, Linked<Outgoing<T>> {
   bytes = 0;
 
   wire: SendEntry = notSealed;
-  sealed: Sealed | undefined;
+  /** What sealing left elsewhere. Set once it is sealed. */
+  sealed: Leftover | undefined;
   ticket: Ticket | undefined;
   /** Whether it took part in a call. */
   hasLeft = false;
@@ -63,7 +64,7 @@ export class Outgoing<T> implements AccumulatorEntry, Linked<Outgoing<T>> {
     deduplicationId: string | undefined,
     lane: string | undefined,
     startedAt: number,
-    deadlineAt: number,
+    deadlineMs: number,
     signal: AbortSignal | undefined,
   ) {
     this.message = message;
@@ -74,11 +75,16 @@ export class Outgoing<T> implements AccumulatorEntry, Linked<Outgoing<T>> {
     this.deduplicationId = deduplicationId;
     this.lane = lane;
     this.startedAt = startedAt;
-    this.deadlineAt = deadlineAt;
+    this.deadlineMs = deadlineMs;
     this.signal = signal;
     this.receipt = new Promise(keepSettlers);
     this.resolve = keptResolve;
     this.reject = keptReject;
+  }
+
+  /** A sum of what is here already: a field of its own would be one more allocation a message. */
+  get deadlineAt(): number {
+    return this.startedAt + this.deadlineMs;
   }
 
   /** Groups take turns: for room in the buffer, and on a standard queue in batches. */
@@ -86,6 +92,9 @@ export class Outgoing<T> implements AccumulatorEntry, Linked<Outgoing<T>> {
     return this.message.groupId;
   }
 }
+
+/** What is kept of a sealed message beside what is sent: the payload would be kept twice. */
+export type Leftover = Pick<Sealed, 'discard'>;
 
 const notSealed: SendEntry = { body: '' };
 

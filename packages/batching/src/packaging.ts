@@ -1,5 +1,5 @@
-import type { QueueError, Sealed } from '@sqskit/core';
-import type { Outgoing } from './outgoing.ts';
+import type { QueueError } from '@sqskit/core';
+import type { Leftover, Outgoing } from './outgoing.ts';
 import type { Pack } from './pack.ts';
 
 /** What becomes one SQS message: a message by itself, or a pack of them. */
@@ -47,5 +47,5 @@ export interface PackagingHooks<T> {
   /** It cannot be sealed, or is given up. */
   readonly fail: (outgoing: Outgoing<T>, error: QueueError) => void;
   /** What sealing left elsewhere is not needed. */
-  readonly discard: (sealed: Sealed) => void;
+  readonly discard: (sealed: Leftover) => void;
 }

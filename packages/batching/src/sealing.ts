@@ -9,9 +9,11 @@ import {
 } from '@sqskit/core';
 import { createLinkedList, type LinkedList } from '@sqskit/core/linked-list';
 import { checkPayload } from './message-rules.ts';
-import type { Outgoing } from './outgoing.ts';
+import type { Leftover, Outgoing } from './outgoing.ts';
 import type { Packaging, PackagingHooks } from './packaging.ts';
 import { entryOf, isPromise, sealError } from './seal.ts';
+
+const nothingLeft: Leftover = {};
 
 /**
  * Each message sealed by itself: it is its own parcel. Sealed as soon as the largest size is known, and held until then;
@@ -128,7 +130,7 @@ export class Sealing<T> implements Packaging<T> {
       throw error;
     }
     outgoing.wire = entryOf(outgoing, payload);
-    outgoing.sealed = sealed;
+    outgoing.sealed = sealed.discard === undefined ? nothingLeft : sealed;
     outgoing.content = undefined;
     this.#hooks.resize(outgoing, bytes);
   }

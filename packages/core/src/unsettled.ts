@@ -4,6 +4,9 @@ import type { Clock, Timer } from './clock.ts';
 import type { Linked } from './linked-list.ts';
 import type { FailedAttempt, QueueError } from './queue-error.ts';
 
+/** Not Infinity: of a number that is no small integer V8 allocates one for each entry. */
+const anyCompany = 0x3fff_ffff;
+
 /** Failed attempts that are remembered of an entry: the last ones. */
 const longestHistory = 20;
 
@@ -11,7 +14,7 @@ const longestHistory = 20;
 export class Unsettled<E extends AccumulatorEntry> implements Queued, Linked<Unsettled<E>>, Ticket {
   state: 'waiting' | 'in-flight' | 'backing-off' | 'settled' = 'waiting';
   attempts = 0;
-  maxCompany: number = Number.POSITIVE_INFINITY;
+  maxCompany: number = anyCompany;
   /** Whether some attempt may have taken effect. */
   ambiguous = false;
   lastError: QueueError | undefined;

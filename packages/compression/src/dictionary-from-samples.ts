@@ -1,6 +1,7 @@
 import type { Content } from '@sqskit/core';
 import { invalidOption, type OptionRules, resolveOptions } from '@sqskit/core/options';
 import { createDictionary, type Dictionary } from './dictionary.ts';
+import { joined } from './joined.ts';
 
 /** Options of `dictionaryFromSamples`. */
 export interface DictionaryFromSamplesOptions {
@@ -52,6 +53,9 @@ export function dictionaryFromSamples(
   const { maxBytes } = resolveOptions('dictionaryFromSamples', dictionaryFromSamplesRules, options);
   if (!Array.isArray(samples)) {
     throw invalidOption('dictionaryFromSamples', 'samples', samples, 'an array of texts and bytes');
+  }
+  if (!samples.every((sample) => typeof sample === 'string' || sample instanceof Uint8Array)) {
+    throw invalidOption('dictionaryFromSamples', 'samples', samples, 'texts and bytes, as they are sent');
   }
   const usable = samples.filter(({ length }) => length >= gramBytes);
   if (usable.length < minSamples) {
@@ -207,14 +211,4 @@ function sampleCounts(grams: Uint32Array, starts: readonly number[]): Uint32Arra
     }
   }
   return counts;
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    whole.set(piece, offset);
-    offset += piece.length;
-  }
-  return whole;
 }

@@ -52,7 +52,7 @@ function inflateInPieces(
     const end = offset + pushBytes;
     stream.push(bytes.subarray(offset, end), end >= bytes.length);
   }
-  return joined(chunks, totalBytes);
+  return joined(chunks);
 }
 
 /** In plain JavaScript, on fflate: everywhere. Deflate and gzip, no zstd. */

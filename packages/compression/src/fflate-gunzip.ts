@@ -47,7 +47,7 @@ export function fflateGunzip(bytes: Uint8Array, maxOutputBytes: number): Uint8Ar
     stream.push(bytes.subarray(offset, offset + pushBytes));
   }
   endMember(bytes.length);
-  return joined(chunks, totalBytes);
+  return joined(chunks);
 }
 
 function checkTrailer(bytes: Uint8Array, end: number, crc: number, length: number): void {

@@ -42,6 +42,8 @@ export function createPacer(maxBlockMs: number, clock: Clock): Pacer {
 
   return (guess) => {
     let perByte = guess / 1_000; // milliseconds
+    // A clock that is too coarse for most calls must not make it 0, from which it would never come back.
+    const least = perByte / 16;
     return {
       run(bytes, now, later) {
         if (bytes < timedFromBytes) {
@@ -57,7 +59,7 @@ export function createPacer(maxBlockMs: number, clock: Clock): Pacer {
         const startedAt = clock.monotonic();
         const result = now();
         const tookPerByte = (clock.monotonic() - startedAt) / bytes;
-        perByte += (Math.min(tookPerByte, 3 * perByte) - perByte) / 5;
+        perByte = Math.max(least, perByte + (Math.min(tookPerByte, 3 * perByte) - perByte) / 5);
         return result;
       },
     };

@@ -28,8 +28,8 @@ export function createPackFill(maxRawBytes: number): PackFill {
   return {
     bytesFor,
     learn(rawBytes, sealedBytes, limitBytes) {
-      // Small packs, of a sender that has little to send, compress less well than full ones.
-      if (rawBytes < bytesFor(limitBytes) / 2) {
+      // Small packs, of a sender that has little to send, compress less well than full ones; but one above the limit is full.
+      if (rawBytes < bytesFor(limitBytes) / 2 && sealedBytes <= limitBytes) {
         return;
       }
       const found = rawBytes / sealedBytes;

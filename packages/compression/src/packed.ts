@@ -5,7 +5,7 @@ import type { UnsetBlock } from './compression-options.ts';
 import { type ExplainingEnvelope, type Explanation, explainShrunk } from './explain.ts';
 import { createOpener } from './opener.ts';
 import { createPackFill } from './pack-fill.ts';
-import { createPackWriter, type PackWriter } from './pack-writer.ts';
+import { createPackWriter, type PackWriter, type WrittenPack } from './pack-writer.ts';
 import { type PackingOptions, packingRules } from './packing-options.ts';
 import { settingsOf } from './settings.ts';
 import { createShrinker, isTried } from './shrinker.ts';
@@ -30,7 +30,7 @@ export function packed(options?: PackingOptions): ExplainingEnvelope<PackExplana
   const settings = settingsOf(owner, resolved, algorithm);
   const { codec, engine, maxOutputBytes, recorder, transport, dictionary, levelOf, hasZstd } = settings;
   const shrink = createShrinker(settings, algorithm);
-  // What the header adds is far below what this leaves.
+  // What the header adds is nearly always far below what this leaves.
   const fill = createPackFill(maxOutputBytes / 2);
   const ratio = recorder.histogram('CompressionRatio', 'None');
   const packSize = recorder.histogram('MessagesPerPack', 'Count');
@@ -43,9 +43,11 @@ export function packed(options?: PackingOptions): ExplainingEnvelope<PackExplana
   let limitBytes = targetBytes;
 
   function sealAlone(item: Item, maxBytes: number): Sealed | Promise<Sealed> {
-    if (item.attempt !== 0 || item.traceHeader !== undefined) {
-      return sealPackOfOne(item, maxBytes);
-    }
+    const hasMore = item.attempt !== 0 || item.traceHeader !== undefined;
+    return (hasMore ? sealPackOfOne(item, maxBytes) : undefined) ?? sealContent(item, maxBytes);
+  }
+
+  function sealContent(item: Item, maxBytes: number): Sealed | Promise<Sealed> {
     return whenReady(
       shrink(item.content, item.attributes, codec),
       ({ payload, reason, plainBytes, sentBytes }) => {
@@ -57,8 +59,8 @@ export function packed(options?: PackingOptions): ExplainingEnvelope<PackExplana
     );
   }
 
-  /** Of what only a pack can carry. */
-  function sealPackOfOne(item: Item, maxBytes: number): Sealed | Promise<Sealed> {
+  /** With what only a pack can carry; `undefined` where no reader would expand it, and the content counts for more. */
+  function sealPackOfOne(item: Item, maxBytes: number): Sealed | Promise<Sealed> | undefined {
     const writer = createPackWriter();
     if (writer.gather([item], 1, maxOutputBytes) === 0) {
       throw new QueueError(
@@ -71,16 +73,31 @@ export function packed(options?: PackingOptions): ExplainingEnvelope<PackExplana
         },
       );
     }
-    return whenReady(encoded(writer, 1), (block) => {
+    const pack = writer.pack(1);
+    if (pack.bytes.length > maxOutputBytes) {
+      return undefined;
+    }
+    return whenReady(encoded(pack), (block) => {
       const payload = payloadOf(block);
       return { payload, taken: 1, bytes: assertFits(payload, maxBytes) };
     });
   }
 
   /** As many of the first `count` as come out within the limit; `undefined` where not even two do. */
-  function sealUpTo(writer: PackWriter, count: number): Sealed | undefined | Promise<Sealed | undefined> {
-    const limit = limitBytes;
-    return whenReady(encoded(writer, count), (block) => {
+  function sealUpTo(
+    writer: PackWriter,
+    count: number,
+    limit: number,
+  ): Sealed | undefined | Promise<Sealed | undefined> {
+    const fewer = (share: number): ReturnType<typeof sealUpTo> => {
+      const next = Math.min(count - 1, Math.floor(count * share * 0.98));
+      return next < 2 ? undefined : sealUpTo(writer, next, limit);
+    };
+    const pack = writer.pack(count);
+    if (pack.bytes.length > maxOutputBytes) {
+      return fewer(maxOutputBytes / pack.bytes.length); // a header of long ids, where little may be expanded
+    }
+    return whenReady(encoded(pack), (block) => {
       const sealedBytes = carriedBytes(block.length, transport);
       const rawBytes = writer.rawBytes(count);
       fill.learn(rawBytes, sealedBytes, limit);
@@ -89,13 +106,11 @@ export function packed(options?: PackingOptions): ExplainingEnvelope<PackExplana
         packSize.record(count);
         return { payload: payloadOf(block), taken: count, bytes: sealedBytes };
       }
-      const fewer = Math.min(count - 1, Math.floor(((count * limit) / sealedBytes) * 0.98));
-      return fewer < 2 ? undefined : sealUpTo(writer, fewer);
+      return fewer(limit / sealedBytes);
     });
   }
 
-  function encoded(writer: PackWriter, count: number): Uint8Array | Promise<Uint8Array> {
-    const { bytes, isText } = writer.pack(count);
+  function encoded({ bytes, isText }: WrittenPack): Uint8Array | Promise<Uint8Array> {
     return whenReady(
       codec.encode(bytes, { algorithm: chosen, level, dictionary, isText }),
       ({ block }) => block,
@@ -118,10 +133,11 @@ export function packed(options?: PackingOptions): ExplainingEnvelope<PackExplana
       if (items.length === 1) {
         return sealAlone(first, maxBytes);
       }
-      limitBytes = Math.min(targetBytes, maxBytes);
+      const limit = Math.min(targetBytes, maxBytes);
+      limitBytes = limit;
       const writer = writers.pop() ?? createPackWriter();
-      const count = writer.gather(items, maxItems, fill.bytesFor(limitBytes));
-      return whenReady(count < 2 ? undefined : sealUpTo(writer, count), (sealed) => {
+      const count = writer.gather(items, maxItems, fill.bytesFor(limit));
+      return whenReady(count < 2 ? undefined : sealUpTo(writer, count, limit), (sealed) => {
         writers.push(writer);
         return sealed ?? sealAlone(first, maxBytes);
       });

@@ -65,8 +65,11 @@ export function settingsOf(
     );
   }
   const engine = engineOf(options);
-  const zstd = engine.compressor('zstd');
-  const hasZstd = zstd !== undefined && (dictionary === undefined || zstd.takesDictionary);
+  const has = (wanted: Algorithm): boolean => {
+    const compressor = engine.compressor(wanted);
+    return compressor !== undefined && (dictionary === undefined || compressor.takesDictionary);
+  };
+  const hasZstd = has('zstd');
   if (algorithm === 'zstd' && !hasZstd) {
     throw invalidOption(
       owner,
@@ -74,6 +77,12 @@ export function settingsOf(
       algorithm,
       "'auto': this runtime has no zstd, or none with dictionaries",
     );
+  }
+  const needed = algorithm === 'auto' ? 'deflate' : algorithm;
+  if (!has(needed)) {
+    const expected =
+      dictionary === undefined ? `one that has ${needed}` : `one whose ${needed} takes dictionaries`;
+    throw invalidOption(owner, 'engine', options.engine, expected);
   }
   const known = [...(dictionary === undefined ? [] : [dictionary]), ...dictionaries];
   const codecOptions = { engine, maxOutputBytes, dictionaries: new Map(known.map((one) => [one.id, one])) };

@@ -39,10 +39,16 @@ export function timedEngine(engine: Engine, recorder: Recorder, clock: Clock): E
     compressLater: timedLater(compressionTime, inner.compressLater),
     decompressLater: timedLater(decompressionTime, inner.decompressLater),
   });
+  const made = new WeakMap<Compressor, Compressor>();
   return {
     compressor(algorithm) {
       const inner = engine.compressor(algorithm);
-      return inner && timedCompressor(inner);
+      if (inner === undefined) {
+        return undefined;
+      }
+      const known = made.get(inner) ?? timedCompressor(inner);
+      made.set(inner, known);
+      return known;
     },
   };
 }

@@ -132,7 +132,12 @@ describe('samples that tell nothing are refused', () => {
 
   test('what is no sample', () => {
     expect(refusal(JSON.parse('"text"'))).toMatchObject({ code: 'option-invalid' });
-    expect(refusal(JSON.parse('[1,2,3,4,5,6,7,8,9,10,11]'))).toMatchObject({ code: 'option-invalid' });
+    for (const json of ['[1,2,3,4,5,6,7,8,9,10,11]', '[null]', '[{"id":1}]']) {
+      expect(refusal(JSON.parse(json))).toMatchObject({
+        code: 'option-invalid',
+        details: { expected: 'texts and bytes, as they are sent' },
+      });
+    }
   });
 
   test('a size that no dictionary has, and options that are none', () => {

@@ -192,6 +192,7 @@ describe('sealing', () => {
     expect(envelope.seal([itemOf('a'), itemOf('b')], anyBytes)).toEqual({
       payload: { body: 'a', attributes: undefined },
       taken: 1,
+      bytes: 1,
     });
   });
 
@@ -199,7 +200,7 @@ describe('sealing', () => {
     const envelope = compressed();
     const { payload } = sealNow(envelope, json, attributes);
     const bytes = payloadBytes(payload);
-    expect(envelope.seal([itemOf(json, attributes)], bytes)).toEqual({ payload, taken: 1 });
+    expect(envelope.seal([itemOf(json, attributes)], bytes)).toEqual({ payload, taken: 1, bytes });
     expect(() => envelope.seal([itemOf(json, attributes)], bytes - 1)).toThrow(
       expect.objectContaining({ code: 'message-too-large', details: { bytes, maxBytes: bytes - 1 } }),
     );

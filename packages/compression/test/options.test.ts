@@ -5,6 +5,7 @@ import { describeOptions } from '@sqskit/core/options';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { compressionRules, guideRules } from '../src/compression-options.ts';
 import {
+  type CompressionOptions,
   compressed,
   createDictionary,
   createMessageCompressor,
@@ -137,6 +138,26 @@ test.each([
   { algorithm: 'gzip' },
 ])('packed refuses %o', (options) => {
   expect(refusalOf(packed, options)).toEqual(refusalBy('packed', options));
+});
+
+/** Node's, but for one algorithm. */
+const without = (missing: string): Engine => ({
+  compressor: (algorithm) => (algorithm === missing ? undefined : engines.node.compressor(algorithm)),
+});
+const withoutDictionaries: Engine = {
+  compressor(algorithm) {
+    const inner = engines.node.compressor(algorithm);
+    return inner && { ...inner, takesDictionary: false };
+  },
+};
+
+test.each<CompressionOptions>([
+  { engine: without('gzip'), algorithm: 'gzip' },
+  { engine: without('deflate'), algorithm: 'deflate' },
+  { engine: without('deflate') },
+  { engine: withoutDictionaries, dictionary: createDictionary(new Uint8Array(9)) },
+])('an engine that cannot do what %o ask of it is refused', (options) => {
+  expect(refusalOf(compressed, options)).toEqual(refusalBy('compressed', options));
 });
 
 test('the guide’s form needs an engine that has gzip', () => {

@@ -42,6 +42,18 @@ describe('a pace', () => {
     expect(ways).toContain('now');
   });
 
+  test('a clock too coarse for most calls once made it block for good', async () => {
+    const run = paced(0.01);
+    for (let call = 0; call < 5_000; call++) {
+      await run(0, 16_384);
+    }
+    const ways: string[] = [];
+    for (let call = 0; call < 20; call++) {
+      ways.push(await run(100));
+    }
+    expect(ways).toContain('later');
+  });
+
   test('does what is small at once, whatever it thinks', async () => {
     expect(await paced(1_000)(0, 16_383)).toBe('now');
     expect(await paced(1_000)(0, 16_384)).toBe('later');

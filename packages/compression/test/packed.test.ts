@@ -133,6 +133,63 @@ describe('a message that comes alone', () => {
   });
 });
 
+describe('packs that once came out wrong', () => {
+  const noise = (seed: number, length: number): string => {
+    const draw = createRandom(seed);
+    return Array.from({ length }, () => Math.floor(draw() * 36).toString(36)).join('');
+  };
+  const zeros = (count: number): Item[] =>
+    Array.from({ length: count }, (_, index) => ({ ...itemOf('0'.repeat(1_000)), id: `zeros-${index}` }));
+  const noisy = (count: number, from = 0): Item[] =>
+    Array.from({ length: count }, (_, index) => ({
+      ...itemOf(noise(from + index, 1_000)),
+      id: `n-${index}`,
+    }));
+
+  test('are no larger than their queue takes, where another is sealed meanwhile for one that takes more', async () => {
+    const envelope = packed({ maxBlockMs: 0, targetBytes: 1_048_576 });
+    const [first, ...rest] = noisy(500, 1_000);
+    const small = envelope.seal([itemOf(noise(0, 1_000)), ...noisy(25, 1), ...zeros(40)], 20_000);
+    const large = envelope.seal([first ?? itemOf(''), ...rest], 1_048_576);
+    expect(payloadBytes((await small).payload)).toBeLessThanOrEqual(20_000);
+    expect(payloadBytes((await large).payload)).toBeGreaterThan(100_000);
+  });
+
+  test('can be read by those who expand no more, however long the ids', async () => {
+    const envelope = packed({ maxOutputBytes: 65_536, maxItems: 10_000 });
+    const ids = Array.from({ length: 4_000 }, (_, index) => `${noise(index, 30)}x`);
+    const { payload, taken } = await envelope.seal(
+      [itemOf('a'), ...ids.map((id) => ({ ...itemOf('a'), id }))],
+      1_048_576,
+    );
+    expect(taken).toBeGreaterThan(1_500);
+    expect((await envelope.open(payload)).items.length).toBe(taken);
+  });
+
+  test('can be read where what is sent again is nearly all that may be expanded', async () => {
+    const envelope = packed({ maxOutputBytes: 2_000 });
+    const content = 'x'.repeat(1_990);
+    const { payload } = await envelope.seal([{ ...itemOf(content), attempt: 1 }], 1_048_576);
+    expect(await openedOrError(envelope, payload)).toMatchObject({ content });
+  });
+
+  test('are soon sealed once, after messages that compressed a thousand times better', async () => {
+    const envelope = packed();
+    const sealed = async (items: readonly Item[]): Promise<void> => {
+      await envelope.seal([itemOf('first'), ...items], 1_048_576);
+    };
+    for (let pack = 0; pack < 5; pack++) {
+      await sealed(zeros(999));
+    }
+    expect(envelope.fillBytes).toBeGreaterThan(5_000_000);
+    const events = noisy(500);
+    for (let pack = 0; pack < 25; pack++) {
+      await sealed(events);
+    }
+    expect(envelope.fillBytes).toBeLessThan(120_000);
+  });
+});
+
 test('a recorder is told of each pack', async () => {
   const records: [name: string, value: number][] = [];
   const recorder: Recorder = {

@@ -57,7 +57,7 @@ describe.for(scenarios)('$name', ({ name, columns, cases }) => {
 test('a case runs in a process of its own', async () => {
   const target = await checkingServer();
   const figures = await measure({ scenario: 'plain', name: 'sqskit', load, target });
-  expect(figures['requests']).toBe(0.1);
+  expect(figures['messagesPerSecond']).toBeGreaterThan(0);
   expect(await countsOf(target)).toMatchObject({ messages: 25 });
 });
 

@@ -41,17 +41,19 @@ export const webConversions: ByteConversions = {
 const encoder = /* @__PURE__ */ new TextEncoder();
 
 interface BufferLike {
+  write(text: string): number;
   toString(encoding: 'base64'): string;
 }
 interface BufferConstructorLike {
   from(buffer: ArrayBufferLike, byteOffset: number, length: number): BufferLike;
   from(text: string, encoding: 'base64'): Uint8Array;
   byteLength(text: string): number;
-  readonly prototype: { write(this: Uint8Array, text: string): number };
 }
 
 /** By Node's Buffer, which is several times faster. */
 function bufferConversions(nodeBuffer: BufferConstructorLike): ByteConversions {
+  let written = new Uint8Array(0);
+  let asBuffer = nodeBuffer.from(written.buffer, 0, 0);
   return {
     encodeBase64: ({ buffer, byteOffset, byteLength }) =>
       nodeBuffer.from(buffer, byteOffset, byteLength).toString('base64'),
@@ -67,7 +69,14 @@ function bufferConversions(nodeBuffer: BufferConstructorLike): ByteConversions {
       return isAll && nodeBuffer.byteLength(text) === text.length ? bytes : undefined;
     },
     utf8Length: (text) => nodeBuffer.byteLength(text),
-    writeUtf8: (text, target) => nodeBuffer.prototype.write.call(target, text),
+    writeUtf8(text, target) {
+      // Only a Buffer can be written to before Node 22. Whoever writes much writes into the same bytes again and again.
+      if (target !== written) {
+        written = target;
+        asBuffer = nodeBuffer.from(target.buffer, target.byteOffset, target.byteLength);
+      }
+      return asBuffer.write(text);
+    },
   };
 }
 

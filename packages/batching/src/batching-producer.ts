@@ -13,6 +13,7 @@ import {
 } from '@sqskit/core';
 import { deadlineError } from '@sqskit/core/accumulator';
 import { type Alarm, createAlarm, sweepPauseMs } from '@sqskit/core/alarm';
+import { callGuarded } from '@sqskit/core/callbacks';
 import { assertKnownOptions, invalidOption } from '@sqskit/core/options';
 import { Admission } from './admission.ts';
 import { Books, type ProducerStats } from './books.ts';
@@ -327,7 +328,7 @@ export class BatchingProducer<T> implements Producer<T> {
     const { message, id, sealed } = outgoing;
     this.#pauseAfter(outgoing, error); // before its place is free for the next of its group
     this.#books.failed();
-    this.#undelivered?.push({ message, id, error });
+    this.#tellUndelivered({ message, id, error });
     if (sealed !== undefined && error.outcome === 'rejected') {
       void this.#discard(sealed);
     }
@@ -335,6 +336,17 @@ export class BatchingProducer<T> implements Producer<T> {
     this.#forget(outgoing);
     this.#freed();
     outgoing.reject(error);
+  }
+
+  #tellUndelivered(undelivered: Undelivered<T>): void {
+    const { onUndelivered, logger } = this.#options;
+    this.#undelivered?.push(undelivered);
+    if (onUndelivered !== undefined) {
+      callGuarded(
+        () => onUndelivered(undelivered),
+        (reason) => logger.error('onUndelivered failed', { reason }),
+      );
+    }
   }
 
   #pauseAfter({ lane }: Outgoing<T>, { code }: QueueError): void {

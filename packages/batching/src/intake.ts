@@ -41,7 +41,8 @@ export class Intake<T> {
     if (signal?.aborted === true) {
       throw abortedError(signal);
     }
-    const { body, attributes, groupId, traceHeader } = message;
+    const { body, groupId } = message;
+    const { attributes, traceHeader } = this.#trace(message);
     const deadlineMs = this.#deadlineMs(options?.deadlineMs);
     const id = message.id ?? this.idPrefix + ++this.#lastNumber;
     const deduplicationId = this.#deduplicationId(message, id);
@@ -59,6 +60,31 @@ export class Intake<T> {
       deadlineMs,
       signal,
     );
+  }
+
+  /** What a trace adds is never worth a message. */
+  #trace(message: OutgoingMessage<T>): Pick<OutgoingMessage<T>, 'attributes' | 'traceHeader'> {
+    const { tracing, logger } = this.#options;
+    if (tracing === undefined) {
+      return message;
+    }
+    try {
+      const context = tracing.inject(message);
+      if (context === undefined) {
+        return message;
+      }
+      const { traceHeader = context.traceHeader } = message;
+      const traced = {
+        ...message,
+        traceHeader,
+        attributes: { ...context.attributes, ...message.attributes },
+      };
+      checkMessage(traced, this.#fifo);
+      return traced;
+    } catch (reason) {
+      logger.warn('a message goes without its trace', { reason });
+      return message;
+    }
   }
 
   #deduplicationId(message: OutgoingMessage<T>, id: string): string | undefined {

@@ -15,8 +15,6 @@ export class Pack<T> implements AccumulatorEntry {
   readonly flow: string | undefined;
   /** That of the member who has longest. Each member's own is seen to beside it. */
   readonly deadlineAt: number;
-  /** Since when its oldest has waited: what it lingered while it was gathered counts. */
-  readonly waitingSince: number;
 
   ticket: Ticket | undefined;
   /** Whether it took part in a call. */
@@ -44,7 +42,6 @@ export class Pack<T> implements AccumulatorEntry {
     this.lane = first.lane;
     this.flow = first.flow;
     this.deadlineAt = deadlineAt;
-    this.waitingSince = first.startedAt;
     this.unsettled = members.length;
   }
 }

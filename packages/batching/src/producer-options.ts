@@ -1,4 +1,14 @@
-import { type Codec, type Envelope, json, type Logger, plain, type Recorder, sqsLimits } from '@sqskit/core';
+import {
+  type Codec,
+  type Envelope,
+  json,
+  type Logger,
+  plain,
+  type Recorder,
+  sqsLimits,
+  type Tracing,
+  type Undelivered,
+} from '@sqskit/core';
 import type { Clock } from '@sqskit/core/clock';
 import { clockRule, loggerRule, type OptionRules, type Resolved, recorderRule } from '@sqskit/core/options';
 import type { Random } from '@sqskit/core/retry';
@@ -70,12 +80,16 @@ export interface ProducerOptions<T> {
   readonly random?: Random | undefined;
   /** Default: silent. */
   readonly logger?: Logger | undefined;
+  /** Adds the trace under way to each message. Default: nothing is added. */
+  readonly tracing?: Tracing | undefined;
+  /** Given each message that was taken in and finally failed, as `close` lists them: to write it elsewhere. */
+  readonly onUndelivered?: ((undelivered: Undelivered<T>) => void) | undefined;
   /** Default: records nothing. */
   readonly recorder?: Recorder | undefined;
 }
 
 /** Options that may stay unset. */
-type Unset = 'maxMessageBytes' | 'idPrefix';
+type Unset = 'maxMessageBytes' | 'idPrefix' | 'tracing' | 'onUndelivered';
 
 export type ResolvedProducerOptions = Resolved<ProducerOptions<unknown>, Unset>;
 
@@ -229,5 +243,15 @@ export const producerOptionRules: OptionRules<ProducerOptions<unknown>, Unset> =
     doc: 'Randomness for jitter and the id prefix.',
   },
   logger: loggerRule('Told what people should know. Never given message bodies.'),
+  tracing: {
+    kind: 'object',
+    methods: ['inject'],
+    what: 'a tracing hook',
+    doc: 'Adds a trace header or attributes to each message, in the call of `send`. What a message has of its own stays.',
+  },
+  onUndelivered: {
+    kind: 'function',
+    doc: 'Given each message that was taken in and finally failed, with its id and error: to write it elsewhere.',
+  },
   recorder: recorderRule('Given the metrics listed below.'),
 };

@@ -43,7 +43,9 @@ export function createProducer<T>(queue: Queue, options?: ProducerOptions<T>): P
 
 /** The user's logger and recorder are guarded: what they throw must not keep a message from being settled. */
 function resolveProducerOptions<T>(options: ProducerOptions<T> | undefined): ResolvedProducerOptions {
-  const resolved = resolveOptions(owner, producerOptionRules, options);
+  // A callback is only ever given back what `send` was given: messages of T.
+  const given = options as ProducerOptions<unknown> | undefined;
+  const resolved = resolveOptions(owner, producerOptionRules, given);
   const { logger, recorder } = resolved;
   return { ...resolved, logger: guardedLogger(logger), recorder: guardedRecorder(recorder) };
 }

@@ -55,7 +55,7 @@ export function contentsOf(body: string): readonly string[] {
   return itemsOf(body).map(({ content }) => String(content));
 }
 
-function itemsOf(body: string): readonly OpenedItem[] {
+export function itemsOf(body: string): readonly OpenedItem[] {
   const opened = packingEnvelope().open({ body });
   if (opened instanceof Promise) {
     throw new Error('it opens at once');

@@ -25,8 +25,6 @@ export interface AccumulatorEntry {
   readonly flow?: string | undefined;
   /** On the monotonic clock: when it is given up, retries included. Up to 50 ms late where another was just given up. */
   readonly deadlineAt: number;
-  /** On the monotonic clock: since when it has waited for company. Default: when it is added. */
-  readonly waitingSince?: number | undefined;
 }
 
 export interface AccumulatorOptions<E extends AccumulatorEntry, S extends { readonly ok: true }> {

@@ -64,8 +64,7 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
   }
 
   add(entry: E): Ticket {
-    const waitingSince = entry.waitingSince ?? this.#options.clock.monotonic();
-    const node = new Unsettled(entry, this.#nextSequence++, waitingSince, this.#cancelOne);
+    const node = new Unsettled(entry, this.#nextSequence++, this.#options.clock.monotonic(), this.#cancelOne);
     this.#unsettled.add(node);
     this.#queue.push(node);
     this.#deadlineAlarm.ringBy(entry.deadlineAt);

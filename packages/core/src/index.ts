@@ -11,6 +11,8 @@ export type { CloseOptions, CloseReport, Sender, SendOptions, SendReceipt, Undel
 export type { SendFailure } from './feed.ts';
 export { type SendAllOptions, type SendSummary, sendAll } from './send-all.ts';
 export { type SendStreamOptions, sendStream } from './send-stream.ts';
+export { flushAfter } from './flush-after.ts';
+export { type CloseOnSignalOptions, closeOnSignal, type SignalSource } from './close-on-signal.ts';
 export { type Codec, contentText, json, text } from './codec.ts';
 export {
   assertFits,
@@ -67,6 +69,7 @@ export { compose, type Layer } from './compose.ts';
 export { sqsLimits, sqsPrices } from './limits.ts';
 export { billedUnits } from './billed-units.ts';
 export { type Logger, silentLogger } from './logger.ts';
+export type { TraceContext, Tracing } from './tracing.ts';
 export {
   type Counter,
   type Dimensions,

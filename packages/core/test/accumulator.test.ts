@@ -522,16 +522,6 @@ describe('deadlines', () => {
 });
 
 describe('an owner that feeds it as it goes', () => {
-  test('an entry that has waited before it was added does not linger as long', async () => {
-    const h = harness({ lingerWhenIdle: true });
-    await pass(40);
-    h.accumulator.add({ ...thing('a'), waitingSince: systemClock.monotonic() - 30 });
-    await pass(19);
-    expect(h.calls).toEqual([]);
-    await pass(1);
-    expect(batches(h)).toEqual([['a']]);
-  });
-
   test('is told of each answer, and what it adds then leaves in the place of that call', async () => {
     let added = 0;
     const places: boolean[] = [];

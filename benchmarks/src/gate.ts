@@ -10,6 +10,9 @@ export interface AcceptedFigure {
 /** The figures of the last accepted runs, by the comparison's name: of a full one, and of a quick one. */
 export type Accepted = { readonly [scale in ScaleName]?: Readonly<Record<string, AcceptedFigure>> };
 
+/** A quick run's few rounds vary so many times as much. */
+const quickAllowance = 2;
+
 export interface GateVerdict {
   /** What is worse than it may be, each in a sentence. The gate is open where there is nothing. */
   readonly worse: readonly string[];
@@ -51,7 +54,8 @@ export function accept(
   const figures = gated(all).flatMap((comparison): [string, AcceptedFigure][] => {
     const { name, tolerance = 0 } = comparison;
     const value = comparison.of(results);
-    return value === undefined ? [] : [[name, { value: Number(value.toPrecision(4)), tolerance }]];
+    const allowed = tolerance * (results.scale === 'quick' ? quickAllowance : 1);
+    return value === undefined ? [] : [[name, { value: Number(value.toPrecision(4)), tolerance: allowed }]];
   });
   return { ...accepted, [results.scale]: { ...accepted[results.scale], ...Object.fromEntries(figures) } };
 }
@@ -65,12 +69,13 @@ function complaintAbout(
   value: number,
   before: AcceptedFigure | undefined,
 ): string | undefined {
+  const measured = `${what}: ${value.toFixed(digits)} ${unit}`.trimEnd();
   if (before === undefined) {
-    return `${what}: ${value.toFixed(digits)} ${unit}, and nothing was accepted before; see --accept`;
+    return `${measured}, and nothing was accepted before; see --accept`;
   }
   const limit = before.value * (better === 'more' ? 1 - before.tolerance : 1 + before.tolerance);
   const isWorse = better === 'more' ? value < limit : value > limit;
   return isWorse
-    ? `${what}: ${value.toFixed(digits)} ${unit}, accepted was ${before.value} and the limit is ${limit.toPrecision(4)}`
+    ? `${measured}, accepted was ${before.value} and the limit is ${limit.toPrecision(4)}`
     : undefined;
 }

@@ -1,11 +1,14 @@
-import type { Results } from '../src/results.ts';
+import type { Results, ScaleName } from '../src/results.ts';
 
-/** A quick run of `plain` in which the parts that matter can be chosen. */
-export function resultsWith(rates: { readonly ours: readonly number[]; readonly squiss: number }): Results {
+/** A run of `plain` in which the parts that matter can be chosen. */
+export function resultsWith(
+  rates: { readonly ours: readonly number[]; readonly squiss: number },
+  scale: ScaleName = 'full',
+): Results {
   return {
     startedAt: '2026-11-24T06:00:00.000Z',
     seconds: 90,
-    scale: 'quick',
+    scale,
     machine: { cpu: 'A Processor', cores: 2, memoryGib: 8, os: 'Linux 6.1' },
     versions: { 'Node.js': '24.21.0', 'squiss-ts': '5.6.0' },
     scenarios: [

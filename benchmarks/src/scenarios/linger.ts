@@ -71,9 +71,9 @@ export const linger: Scenario = {
   name: 'linger',
   title: 'What packing saves, by rate and linger',
   about:
-    'Earthquakes sent one by one at a steady rate for three seconds, first in batches of ten, then packed, with the same linger (`lingerWhenIdle: true`), to a server that answers after 10 ms. Latency is from `send()` to when its promise resolves.',
+    'Earthquakes sent one by one at a steady rate for two seconds and a half, first in batches of ten, then packed, with the same linger (`lingerWhenIdle: true`), to a server that answers after 10 ms. Latency is from `send()` to when its promise resolves.',
   latencyMs: 10,
-  full: { rounds: 1, messages: 30_000, warmUp: 4_000 },
+  full: { rounds: 1, messages: 24_000, warmUp: 4_000 },
   quick: { rounds: 1, messages: 10_000, warmUp: 2_000 },
   columns: [
     { figure: 'plainBilled', title: 'billed/message, batches', digits: 4 },

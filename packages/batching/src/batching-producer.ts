@@ -328,6 +328,7 @@ export class BatchingProducer<T> implements Producer<T> {
     const { message, id, sealed } = outgoing;
     this.#pauseAfter(outgoing, error); // before its place is free for the next of its group
     this.#books.failed();
+    this.#undelivered?.push({ message, id, error });
     this.#tellUndelivered({ message, id, error });
     if (sealed !== undefined && error.outcome === 'rejected') {
       void this.#discard(sealed);
@@ -340,7 +341,6 @@ export class BatchingProducer<T> implements Producer<T> {
 
   #tellUndelivered(undelivered: Undelivered<T>): void {
     const { onUndelivered, logger } = this.#options;
-    this.#undelivered?.push(undelivered);
     if (onUndelivered !== undefined) {
       callGuarded(
         () => onUndelivered(undelivered),

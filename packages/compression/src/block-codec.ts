@@ -150,7 +150,9 @@ function dictionaryOf(
   const dictionary = dictionaries.get(dictionaryId);
   if (dictionary === undefined) {
     const id = dictionaryId.toString(16).padStart(8, '0');
-    throw undecodable(`the block needs the dictionary ${id}, which is none of those that were given`);
+    throw undecodable(
+      `the block needs the dictionary ${id}, which is not among those given as \`dictionary\` and \`dictionaries\``,
+    );
   }
   return dictionary.bytes;
 }

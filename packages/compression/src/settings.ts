@@ -75,7 +75,9 @@ export function settingsOf(
       owner,
       'algorithm',
       algorithm,
-      "'auto': this runtime has no zstd, or none with dictionaries",
+      dictionary === undefined
+        ? "'auto' or 'deflate': there is no zstd here (Node has it from 22.15 on)"
+        : "'auto' or 'deflate': there is no zstd that takes dictionaries here (Node has it from 22.19 and 24.6 on)",
     );
   }
   const needed = algorithm === 'auto' ? 'deflate' : algorithm;

@@ -8,7 +8,7 @@ import {
 } from '@sqskit/core';
 import { decodeBase64 } from '@sqskit/core/wire';
 import { undecodable } from './block.ts';
-import { maxPackItems } from './pack-writer.ts';
+import { maxPackHeaderBytes, maxPackItems } from './pack-writer.ts';
 
 /**
  * The items of an uncompressed pack; docs/wire-format.md is its specification:
@@ -22,6 +22,9 @@ import { maxPackItems } from './pack-writer.ts';
  */
 export function readPack(pack: Uint8Array, outer: MessageAttributes): readonly (OpenedItem | BrokenItem)[] {
   const headerEnd = pack.indexOf(lineFeed);
+  if (headerEnd >= maxPackHeaderBytes) {
+    throw undecodable(`the pack's header is longer than ${maxPackHeaderBytes.toLocaleString('en-US')} bytes`);
+  }
   const header = readHeader(pack.subarray(0, Math.max(headerEnd, 0)));
   const { n, base, at, ids, attempts, attributes, traces, isBytes } = header;
   const ends = contentEnds(pack, headerEnd + 1, header);

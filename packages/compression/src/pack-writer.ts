@@ -5,6 +5,9 @@ import { createTextBuffer } from './text-buffer.ts';
 /** The most contents of one pack, so that a reader's memory is bounded by more than the bytes. */
 export const maxPackItems = 10_000;
 
+/** The longest header of a pack: parsed, JSON may take thirty times its own size, and a message of 2 KB can hold 16 MB of it. */
+export const maxPackHeaderBytes = 1_048_576;
+
 /** What is left free before the contents, for the header. One that is longer costs a copy. */
 const headerRoom = 256;
 
@@ -31,6 +34,8 @@ export interface PackWriter {
 
 export interface WrittenPack {
   readonly bytes: Uint8Array;
+  /** Of these, the ones before the contents. */
+  readonly headerBytes: number;
   readonly isText: boolean;
 }
 
@@ -83,8 +88,14 @@ export function createPackWriter(): PackWriter {
       const lengths = inLines
         ? undefined
         : ends.slice(0, count).map((end, index) => end - (ends[index - 1] ?? headerRoom));
-      const bytes = buffer.upTo(ends[count - 1] ?? headerRoom, `${headerOf(items, lengths)}\n`);
-      return { bytes, isText: inLines || items.every(({ content }) => typeof content === 'string') };
+      const end = ends[count - 1] ?? headerRoom;
+      const bytes = buffer.upTo(end, `${headerOf(items, lengths)}\n`);
+      const headerBytes = bytes.length - (end - headerRoom);
+      return {
+        bytes,
+        headerBytes,
+        isText: inLines || items.every(({ content }) => typeof content === 'string'),
+      };
     },
   };
 }

@@ -5,7 +5,7 @@ import type { UnsetBlock } from './compression-options.ts';
 import { type ExplainingEnvelope, type Explanation, explainShrunk } from './explain.ts';
 import { createOpener } from './opener.ts';
 import { createPackFill } from './pack-fill.ts';
-import { createPackWriter, type PackWriter, type WrittenPack } from './pack-writer.ts';
+import { createPackWriter, maxPackHeaderBytes, type PackWriter, type WrittenPack } from './pack-writer.ts';
 import { type PackingOptions, packingRules } from './packing-options.ts';
 import { settingsOf } from './settings.ts';
 import { createShrinker, isTried } from './shrinker.ts';
@@ -74,7 +74,7 @@ export function packed(options?: PackingOptions): ExplainingEnvelope<PackExplana
       );
     }
     const pack = writer.pack(1);
-    if (pack.bytes.length > maxOutputBytes) {
+    if (readableShare(pack) < 1) {
       return undefined;
     }
     return whenReady(encoded(pack), (block) => {
@@ -94,8 +94,9 @@ export function packed(options?: PackingOptions): ExplainingEnvelope<PackExplana
       return next < 2 ? undefined : sealUpTo(writer, next, limit);
     };
     const pack = writer.pack(count);
-    if (pack.bytes.length > maxOutputBytes) {
-      return fewer(maxOutputBytes / pack.bytes.length); // a header of long ids, where little may be expanded
+    const share = readableShare(pack);
+    if (share < 1) {
+      return fewer(share); // long ids or attributes
     }
     return whenReady(encoded(pack), (block) => {
       const sealedBytes = carriedBytes(block.length, transport);
@@ -108,6 +109,11 @@ export function packed(options?: PackingOptions): ExplainingEnvelope<PackExplana
       }
       return fewer(limit / sealedBytes);
     });
+  }
+
+  /** How much of a pack a reader would take: below 1 it is too large for it. */
+  function readableShare({ bytes, headerBytes }: WrittenPack): number {
+    return Math.min(maxOutputBytes / bytes.length, maxPackHeaderBytes / headerBytes);
   }
 
   function encoded({ bytes, isText }: WrittenPack): Uint8Array | Promise<Uint8Array> {

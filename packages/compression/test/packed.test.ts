@@ -166,6 +166,21 @@ describe('packs that once came out wrong', () => {
     expect((await envelope.open(payload)).items.length).toBe(taken);
   });
 
+  test('have no header that readers refuse for its length', async () => {
+    const envelope = packed({ targetBytes: 1_048_576 });
+    const attributes = { note: { type: 'String', value: 'x'.repeat(3_000) } } as const;
+    const { payload, taken } = await envelope.seal(
+      [itemOf('first'), ...zeros(999).map((item) => ({ ...item, content: '0', attributes }))],
+      1_048_576,
+    );
+    expect(taken).toBeGreaterThan(300);
+    expect(taken).toBeLessThan(350);
+    expect((await envelope.open(payload)).items.length).toBe(taken);
+    const heavy = { raw: { type: 'Binary', value: new Uint8Array(900_000) } } as const;
+    const alone = await envelope.seal([{ ...itemOf('a', heavy), attempt: 1 }], 1_048_576);
+    expect(await openedOrError(envelope, alone.payload)).toMatchObject({ content: 'a', attributes: heavy });
+  });
+
   test('can be read where what is sent again is nearly all that may be expanded', async () => {
     const envelope = packed({ maxOutputBytes: 2_000 });
     const content = 'x'.repeat(1_990);

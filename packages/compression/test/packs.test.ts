@@ -228,6 +228,17 @@ describe('a pack that came in', () => {
     expect(second).toMatchObject({ id: 'a2', content: 'y' });
   });
 
+  test('with a header of more than a mebibyte is refused before that is parsed', () => {
+    const padded =
+      (length: number): (() => unknown) =>
+      () => {
+        const empty = JSON.stringify({ n: 1, more: '' }).length;
+        return read({ n: 1, more: 'x'.repeat(length - empty) }, 'x');
+      };
+    expect(padded(1_048_575)).not.toThrow();
+    expect(padded(1_048_576)).toThrow('longer than 1,048,576 bytes');
+  });
+
   test('with a content that is not UTF-8 breaks that item alone', () => {
     const [first, second] = readPack(
       Uint8Array.of(...utf8.encode(`${JSON.stringify(good)}\n`), 0xe9, 10, 0x79),

@@ -45,6 +45,7 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
           ending,
         ),
       onAnswered: (batch, outcomes) => this.#answered(batch, outcomes),
+      onRoom: () => this.#settling(() => options.onAnswered?.()),
     });
     this.#leaveAlarm = createAlarm(clock, () => this.#dispatch());
     this.#deadlineAlarm = createAlarm(clock, () => this.#sweepDeadlines());

@@ -13,7 +13,17 @@ export interface BatchCallsOptions<N, S extends { readonly ok: true }> {
   readonly call: (batch: readonly N[], signal: AbortSignal) => Promise<readonly (S | Failure)[]>;
   /** Told exactly once for each call, when it is no longer under way: one outcome for each of the batch. */
   readonly onAnswered: (batch: readonly N[], outcomes: readonly (S | Failure)[]) => void;
+  /** There is room again that an answer did not make at once. */
+  readonly onRoom: () => void;
 }
+
+/**
+ * Where all places are taken, a freed one waits for others: until a quarter of them is free, or for so long in
+ * milliseconds. Calls that leave together cost a process a fifth less, because each stage of a client's work on them is
+ * done for all in a row (benchmarks, "plain"), and with as much waiting as that there is nothing to lose.
+ */
+const waveMs = 2;
+const fewestPlacesOfWaves = 16;
 
 /** The batch calls under way: how many there may be, and when one is ended without an answer. */
 export class BatchCalls<N, S extends { readonly ok: true }> {
@@ -22,10 +32,14 @@ export class BatchCalls<N, S extends { readonly ok: true }> {
   readonly #calls = new Set<UnderWay<N>>();
   /** Does not keep the process alive: what waits for an answer has a deadline that does. */
   readonly #alarm: Alarm;
+  /** All places were taken, and it is not yet time to take those that are free again. */
+  #isFull = false;
+  readonly #waveAlarm: Alarm;
 
   constructor(options: BatchCallsOptions<N, S>) {
     this.#options = options;
     this.#alarm = createAlarm(options.clock, () => this.#endLate(), { keepAlive: false });
+    this.#waveAlarm = createAlarm(options.clock, () => this.#nextWave(), { keepAlive: false });
   }
 
   get underWay(): number {
@@ -35,13 +49,14 @@ export class BatchCalls<N, S extends { readonly ok: true }> {
   /** Whether another may be made. */
   get hasRoom(): boolean {
     const { limit } = this.#options;
-    return limit.inFlight < limit.limit;
+    return !this.#isFull && limit.inFlight < limit.limit;
   }
 
   make(batch: readonly N[]): void {
     const { clock, limit, callTimeoutMs, signal } = this.#options;
     const call = new UnderWay<N>(batch, clock.monotonic() + callTimeoutMs, limit.begin());
     this.#calls.add(call);
+    this.#isFull = limit.limit >= fewestPlacesOfWaves && limit.inFlight >= limit.limit;
     this.#alarm.ringBy(call.endsAt);
     if (signal?.aborted === true) {
       this.#end(call, abortedError(signal));
@@ -84,7 +99,27 @@ export class BatchCalls<N, S extends { readonly ok: true }> {
     if (this.#calls.size === 0) {
       this.#alarm.clear();
     }
+    this.#ebb();
     this.#options.onAnswered(call.batch, outcomes);
+  }
+
+  /** A place has become free. */
+  #ebb(): void {
+    const { clock, limit } = this.#options;
+    if (!this.#isFull) {
+      return;
+    }
+    this.#isFull = (limit.limit - limit.inFlight) * 4 < limit.limit && this.#calls.size > 0;
+    if (this.#isFull) {
+      this.#waveAlarm.ringBy(clock.monotonic() + waveMs);
+    } else {
+      this.#waveAlarm.clear();
+    }
+  }
+
+  #nextWave(): void {
+    this.#isFull = false;
+    this.#options.onRoom();
   }
 
   /** All have the same time, so they are late in the order in which they were made. */

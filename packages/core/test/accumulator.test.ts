@@ -129,6 +129,38 @@ describe('when a batch leaves', () => {
     expect(batches(h).slice(2)).toEqual([['a8', 'b0', 'b1']]);
   });
 
+  test('where many places are all taken, a freed one waits for a quarter of them, 2 ms at most', async () => {
+    const h = harness({ maxEntries: 1, maxInFlight: 16, lingerMs: 0 });
+    addAll(h, names('a', 40));
+    expect(h.calls.length).toBe(16);
+    for (const index of [0, 1, 2]) {
+      callAt(h, index).succeed();
+    }
+    await pass(1);
+    expect(h.calls.length).toBe(16);
+    callAt(h, 3).succeed();
+    await pass(0);
+    expect(h.calls.length).toBe(20); // four together
+    callAt(h, 4).succeed();
+    await pass(1);
+    expect(h.calls.length).toBe(20);
+    await pass(1);
+    expect(h.calls.length).toBe(21);
+    for (const call of h.calls) {
+      call.succeed();
+    }
+    await pass(0);
+    expect(h.calls.length).toBe(37);
+  });
+
+  test('where few places are all taken, a freed one is taken at once', async () => {
+    const h = harness({ maxEntries: 1, maxInFlight: 15, lingerMs: 0 });
+    addAll(h, names('a', 16));
+    callAt(h, 0).succeed();
+    await pass(0);
+    expect(h.calls.length).toBe(16);
+  });
+
   test('hurry lets what is here leave at once; what comes later lingers', async () => {
     const h = harness({ lingerMs: 50, lingerWhenIdle: true, maxInFlight: 5 });
     h.accumulator.add(thing('a'));

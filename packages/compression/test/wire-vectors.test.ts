@@ -114,14 +114,14 @@ describe('the vectors of blocks and packs in docs/wire-format.md', () => {
   });
 
   test('are written to the same meaning by Node’s own deflate, as Python reads it', async () => {
-    const { seal } = packed({ algorithm: 'deflate', dictionary, engine: engines.node });
+    const envelope = packed({ algorithm: 'deflate', dictionary, engine: engines.node });
     const items = Array.from({ length: 20 }, (_, index) => ({
       id: `event-${index}`,
       content: `{"place":"Añatuya","n":${index}}`,
       attempt: 0,
     }));
     const [first = itemOf(''), ...rest] = items;
-    const { payload, taken } = await seal([first, ...rest], 1_048_576);
+    const { payload, taken } = await envelope.seal([first, ...rest], 1_048_576);
     expect(taken).toBe(items.length);
     const vector = vectorOf(payload, items);
     expect(readBlocksByPython(dictionaryText, [vector]) ?? [vector.items]).toEqual([vector.items]);

@@ -1,6 +1,6 @@
 import type { Content, MessageAttributes, Payload } from '@sqskit/core';
 import { framedBody, textBody } from '@sqskit/core/wire';
-import { readForeign } from './foreign/read-foreign.ts';
+import { findForeign } from './foreign/read-foreign.ts';
 import { readGuide } from './guide-form.ts';
 
 /**
@@ -62,12 +62,5 @@ export function uncompressedBody(
 
 /** Whether a text that is sent as it is would be read as the guide's form, or as another library's. */
 export function isTakenForAnother(text: string, attributes: MessageAttributes | undefined): boolean {
-  if (readGuide(text) !== undefined) {
-    return true;
-  }
-  try {
-    return readForeign({ body: text, attributes }, () => new Uint8Array()) !== undefined;
-  } catch {
-    return true;
-  }
+  return readGuide(text) !== undefined || findForeign({ body: text, attributes }) !== undefined;
 }

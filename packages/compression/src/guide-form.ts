@@ -1,4 +1,5 @@
 import { decodeBase64 } from '@sqskit/core/wire';
+import { jsonObjectWith } from './json-object.ts';
 
 /**
  * The gzip data of a body in the guide's form, or `undefined` where it is anything else: an object of exactly these
@@ -6,11 +7,7 @@ import { decodeBase64 } from '@sqskit/core/wire';
  * sizes are not relied on.
  */
 export function readGuide(body: string): Uint8Array | undefined {
-  // What is not of this form is nearly always told without parsing it.
-  if (!(body.startsWith('{"') && body.endsWith('}') && body.includes('"compressed_size"'))) {
-    return undefined;
-  }
-  const value = parsed(body);
+  const value = jsonObjectWith('compressed_size', body);
   if (value?.['compressed'] !== true || Object.keys(value).length !== 4) {
     return undefined;
   }
@@ -20,14 +17,6 @@ export function readGuide(body: string): Uint8Array | undefined {
   }
   const gzip = decodeBase64(data);
   return gzip !== undefined && isGzip(gzip) ? gzip : undefined;
-}
-
-function parsed(body: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }
 
 function isSize(value: unknown): boolean {

@@ -11,6 +11,8 @@ import { settingsOf } from './settings.ts';
 import { createShrinker, isTried } from './shrinker.ts';
 import { whenReady } from './when-ready.ts';
 
+const maxIdleWriters = 4;
+
 /** What becomes of one message that is sent alone, and how many like it fill a pack. */
 export interface PackExplanation extends Explanation {
   /** About how many messages of this size one SQS message takes, by how well earlier packs compressed. */
@@ -36,7 +38,7 @@ export function packed(options?: PackingOptions): ExplainingEnvelope<PackExplana
   const packSize = recorder.histogram('MessagesPerPack', 'Count');
   const chosen = algorithm === 'auto' ? (hasZstd ? 'zstd' : 'deflate') : algorithm;
   const level = levelOf(chosen);
-  /** Those that no seal is at work with. */
+  /** Those that no seal is at work with, and a few at most: each keeps a buffer of about a megabyte. */
   const writers: PackWriter[] = [];
 
   /** The size to which packs are filled: of the last that was sealed, or to begin with the target. */
@@ -144,7 +146,9 @@ export function packed(options?: PackingOptions): ExplainingEnvelope<PackExplana
       const writer = writers.pop() ?? createPackWriter();
       const count = writer.gather(items, maxItems, fill.bytesFor(limit));
       return whenReady(count < 2 ? undefined : sealUpTo(writer, count, limit), (sealed) => {
-        writers.push(writer);
+        if (writers.length < maxIdleWriters) {
+          writers.push(writer);
+        }
         return sealed ?? sealAlone(first, maxBytes);
       });
     },

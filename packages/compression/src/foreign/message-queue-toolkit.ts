@@ -1,5 +1,6 @@
 import type { Payload } from '@sqskit/core';
 import { decodeBase64 } from '@sqskit/core/wire';
+import { jsonObjectWith } from '../json-object.ts';
 import type { ForeignData } from './read-foreign.ts';
 
 const codecKey = '__mqtCodec';
@@ -14,25 +15,13 @@ const dataKey = '__mqtData';
  * Its users can name codecs of their own; those are not read here.
  */
 export function readMessageQueueToolkit({ body, attributes = {} }: Payload): ForeignData | undefined {
-  // What is not of this form is nearly always told without parsing it.
-  if (!(body.startsWith('{"') && body.endsWith('}') && body.includes(`"${dataKey}"`))) {
-    return undefined;
-  }
-  const fields = parsed(body);
+  const fields = jsonObjectWith(dataKey, body);
   const data = fields?.[dataKey];
   if (fields?.[codecKey] !== 'zstd' || typeof data !== 'string') {
     return undefined;
   }
   const bytes = decodeBase64(data);
   return bytes !== undefined && isZstd(bytes) ? { algorithm: 'zstd', bytes, attributes } : undefined;
-}
-
-function parsed(body: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }
 
 /** RFC 8878, 3.1.1: the magic number of a frame. */

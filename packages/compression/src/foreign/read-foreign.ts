@@ -20,13 +20,14 @@ export interface ForeignData {
   readonly attributes: MessageAttributes;
 }
 
-/**
- * The content of a payload that message-queue-toolkit or squiss-ts compressed, or `undefined` where it is anything
- * else: as each of their readers would find, and where in doubt anything else. Throws `decode-failed` where it is theirs
- * and cannot be decompressed.
- */
+/** What message-queue-toolkit or squiss-ts compressed, as each of their readers would find; where in doubt `undefined`. */
+export function findForeign(payload: Payload): ForeignData | undefined {
+  return readMessageQueueToolkit(payload) ?? readSquiss(payload);
+}
+
+/** The content of what `findForeign` finds. Throws `decode-failed` where it cannot be decompressed. */
 export function readForeign(payload: Payload, decompress: ForeignDecompress): Foreign | undefined {
-  const data = readMessageQueueToolkit(payload) ?? readSquiss(payload);
+  const data = findForeign(payload);
   if (data === undefined) {
     return undefined;
   }

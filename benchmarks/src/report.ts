@@ -66,7 +66,8 @@ function methodSection({ machine }: Results): string {
 
 - **A fresh process for each run.** Every case of every round starts a Node process of its own, which imports what that
   contender needs and nothing else, sends the warm-up, collects garbage, and then sends the measured messages. All
-  contenders of a table send equal messages in equal number after an equal warm-up.
+  contenders of a table send equal messages in equal number after an equal warm-up, which where rivals are compared goes to
+  a server that answers at once, so that the slow ones too run compiled code; 1,000 more messages then open the connections.
 - **Rounds are interleaved**, every second one backwards; a figure is the median of the rounds, with the least and the most
   in brackets. What takes long and is steady has fewer rounds.
 - **CPU** is \`process.cpuUsage()\` around the measured part: user and system time of all threads of the client's process, garbage

@@ -16,8 +16,8 @@ export const plain: Scenario = {
   about:
     'Each message is an object of 1,024 bytes as JSON, which the contender turns into text itself. Every contender sends the same messages over the AWS SDK to a server that answers after 10 ms.',
   latencyMs: 10,
-  full: { rounds: 5, messages: 7_000, warmUp: 1_500 },
-  quick: { rounds: 3, messages: 3_000, warmUp: 1_000 },
+  full: { rounds: 5, messages: 8_000, warmUp: 30_000 },
+  quick: { rounds: 3, messages: 3_000, warmUp: 4_000 },
   columns: [
     rateColumn,
     cpuColumn,

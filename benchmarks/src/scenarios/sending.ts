@@ -1,6 +1,6 @@
 import type { Body, Contender, Sending } from '../contenders/contender.ts';
 import { repeated } from '../data.ts';
-import { countsOf, type Target } from '../server/start-load-server.ts';
+import { countsOf, startLoadServer, type Target } from '../server/start-load-server.ts';
 import type { Case, Column, Figures, Load } from './scenario.ts';
 
 export const rateColumn: Column = { figure: 'messagesPerSecond', title: 'messages/s', digits: 0 };
@@ -41,19 +41,33 @@ export function sendingCase(
     how,
     ...limits,
     async measure(load, target) {
+      await warmUpCode(open, bodies(), load);
       await using sending = await open(target);
       return await measureSending(sending, bodies(), load, target);
     },
   };
 }
 
+/**
+ * Sends to a server that answers at once, so that even the slow run compiled code when they are measured: it takes some
+ * thousand calls, which the slowest could not make otherwise.
+ */
+async function warmUpCode(open: Contender['open'], bodies: readonly Body[], { warmUp }: Load): Promise<void> {
+  await using server = await startLoadServer();
+  await using sending = await open(server.target);
+  await sending.send(repeated(bodies, warmUp));
+}
+
+/** Enough for every connection to be open. */
+const firstMessages = 1_000;
+
 async function measureSending(
   sending: Sending,
   bodies: readonly Body[],
-  { messages, warmUp }: Load,
+  { messages }: Load,
   target: Target,
 ): Promise<Figures> {
-  await sending.send(repeated(bodies, warmUp));
+  await sending.send(repeated(bodies, Math.min(firstMessages, messages)));
   const measured = repeated(bodies, messages);
   const before = await countsOf(target);
   const stop = startMeasuring();

@@ -4,7 +4,8 @@ import type { Content } from './message.ts';
  * Turns one value into content and back; synchronous. It may throw anything: the sender rejects that one message with
  * `encode-failed`, the consumer gives that one message to its failure policy with `decode-failed`.
  *
- * `decode` takes text and bytes alike, because the envelope decides in which form a content travels.
+ * `decode` takes text and bytes alike, because the envelope decides in which form a content travels. Bytes that `encode` gave
+ * are not to be changed afterwards, nor used again: an envelope may read them later.
  */
 export interface Codec<T> {
   encode(value: T): Content;

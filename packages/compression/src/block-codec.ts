@@ -132,7 +132,9 @@ function stored(content: Uint8Array, isText: boolean): EncodedBlock {
 function compressorFor({ algorithm, dictionaryId }: Block, engine: Engine): Compressor {
   const compressor = algorithm === 'stored' ? undefined : engine.compressor(algorithm);
   if (compressor === undefined) {
-    throw undecodable(`the block is compressed by ${algorithm}, which this runtime does not have`);
+    const remedy =
+      algorithm === 'zstd' ? ": Node has it from 22.15 on, or give the producer `algorithm: 'deflate'`" : '';
+    throw undecodable(`the block is compressed by ${algorithm}, which this runtime does not have${remedy}`);
   }
   if (dictionaryId !== undefined && !compressor.takesDictionary) {
     throw undecodable(`the block needs a dictionary, and this runtime's ${algorithm} takes none`);

@@ -25,6 +25,7 @@ export async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal |
     return promise;
   }
   if (signal.aborted) {
+    promise.catch(() => undefined); // nobody waits for it any more
     throw abortedError(signal);
   }
   let withdraw: Callback = () => undefined;

@@ -72,8 +72,9 @@ class AdaptiveQueue implements Queue {
   readonly #changes: ConcurrencyGate;
 
   constructor(inner: Queue, settings: Resolved<AdaptiveConcurrencyOptions, Unset>) {
-    const { clock, maxWaiting, maxConcurrency = 10_000 } = settings;
-    const max = Math.min(maxConcurrency, inner.maxConnections ?? Math.min(maxConcurrency, 50));
+    const { clock, maxWaiting, maxConcurrency } = settings;
+    const { maxConnections = maxConcurrency ?? 50 } = inner;
+    const max = Math.min(maxConcurrency ?? maxConnections, maxConnections);
     const gate = (): ConcurrencyGate =>
       new ConcurrencyGate(createConcurrencyLimit({ clock, max }), maxWaiting);
     this.url = inner.url;

@@ -175,6 +175,26 @@ describe('calls that wait', () => {
   });
 });
 
+test('a number that was given counts where the transport does not tell its own', async () => {
+  let active = 0;
+  let most = 0;
+  const inner = queueThat(async () => {
+    most = Math.max(most, ++active);
+    await later(10);
+    active--;
+    return { ok: true, messageId: 'm' };
+  });
+  const queue = adaptiveConcurrency({ clock, maxConcurrency: 200 })(inner);
+  const next = async (): Promise<void> => {
+    for (let sent = 0; sent < 20; sent++) {
+      await queue.sendBatch([{ body: 'a' }]);
+    }
+  };
+  await clock.settle(Promise.all(Array.from({ length: 400 }, next)));
+  expect(inner.maxConnections).toBeUndefined();
+  expect(most).toBe(200); // it was 50
+});
+
 test('everything else passes as it is, and settling is paced apart from sending', async () => {
   const inner = createFakeQueue({ clock });
   const queue = adaptiveConcurrency({ clock, maxConcurrency: 1 })(inner);

@@ -2,6 +2,7 @@ import {
   type Envelope,
   type Failure,
   type Item,
+  type Logger,
   type MessageAttributes,
   type Payload,
   payloadBytes,
@@ -14,6 +15,7 @@ import {
 import { parseQueueUrl } from '@sqskit/core/queue-url';
 import { type BatchCall, type BatchCallOptions, createBatchCall } from './batch-call.ts';
 import type { Delivery } from './delivery.ts';
+import { discardUnlessSent } from './leftovers.ts';
 import type { Pack, Unfinished } from './pack.ts';
 
 /** The attribute in which a dead-lettered message carries the reason, where there is room for it. */
@@ -25,6 +27,7 @@ export interface DeadLettersOptions extends Omit<BatchCallOptions<SendEntry, Sen
   readonly queue: Queue;
   readonly envelope: Envelope;
   readonly onCall: () => void;
+  readonly logger: Logger;
 }
 
 /** Moves messages to a dead-letter queue. */
@@ -41,7 +44,8 @@ export interface DeadLetters {
   close(): void;
 }
 
-export function createDeadLetters({ queue, envelope, onCall, ...shared }: DeadLettersOptions): DeadLetters {
+export function createDeadLetters(options: DeadLettersOptions): DeadLetters {
+  const { queue, envelope, onCall, logger, ...shared } = options;
   const isFifo = parseQueueUrl(queue.url).fifo;
   const calls: BatchCall<SendEntry, Sent> = createBatchCall({
     ...shared,
@@ -71,9 +75,11 @@ export function createDeadLetters({ queue, envelope, onCall, ...shared }: DeadLe
       try {
         // As a new one: moved back to its queue some day, it begins with a count of none.
         const fresh: Item = { id, content, attributes, attempt: 0 };
-        const { payload } = await envelope.seal([fresh], sqsLimits.maxMessageBytes);
-        const letter: Letter = { ...payload, messageId, groupId: message.groupId, traceHeader };
-        return await submit(deadLetterEntry(letter, reason, isFifo), deadlineAt);
+        const sealed = await envelope.seal([fresh], sqsLimits.maxMessageBytes);
+        const letter: Letter = { ...sealed.payload, messageId, groupId: message.groupId, traceHeader };
+        const outcome = await submit(deadLetterEntry(letter, reason, isFifo), deadlineAt);
+        void discardUnlessSent(sealed, outcome, logger);
+        return outcome;
       } catch (cause) {
         return { ok: false, error: toQueueError(cause, 'seal') };
       }

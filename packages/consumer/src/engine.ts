@@ -207,7 +207,7 @@ class SlotEngine implements Engine {
         await this.#releaseLane(delivery);
       }
       const gone = await settler.conclude(delivery, pack);
-      if (gone) {
+      if (gone && !pack.isMoved) {
         await pack.deleted?.();
       }
       return gone;

@@ -15,6 +15,7 @@ const ended = 2;
 const firstSettled = 3;
 const acked = firstSettled;
 const stateOf = (as: SettledAs): number => firstSettled + waysToSettle.indexOf(as);
+const deadLettered = stateOf('deadLettered');
 
 /** A message of a pack with a verdict that is yet to be carried out. */
 export interface Unfinished {
@@ -50,12 +51,13 @@ export class Pack {
   #waiting: number;
   #running = 0;
   #settled = 0;
+  #isMoved = false;
   #next = 0;
 
   constructor({ items, context, deleted, earlier }: PackOptions) {
     this.size = items.length;
     this.context = context;
-    this.deleted = deleted;
+    this.deleted = earlier === 'deleted' ? undefined : deleted; // it has been called
     this.#items = items;
     this.#states = new Uint8Array(items.length);
     if (earlier === 'deleted') {
@@ -64,6 +66,7 @@ export class Pack {
     } else if (earlier?.length === items.length) {
       this.#states.set(earlier);
       this.#settled = earlier.reduce((count, state) => (state === waiting ? count : count + 1), 0);
+      this.#isMoved = items.some((item, at) => earlier[at] === deadLettered && this.movesAsItIs(item));
     }
     this.#waiting = this.size - this.#settled;
   }
@@ -101,6 +104,11 @@ export class Pack {
   /** Whether a message of it goes to the dead-letter queue as the SQS message stands, not sealed anew. */
   movesAsItIs(item: OpenedItem | BrokenItem): boolean {
     return 'error' in item || (this.size === 1 && item.attempt === 0);
+  }
+
+  /** Whether the SQS message has been moved as it stands: what it points to now belongs to the one in the other queue. */
+  get isMoved(): boolean {
+    return this.#isMoved;
   }
 
   /** Whether the SQS message's own body is needed to carry out a verdict. */
@@ -170,6 +178,7 @@ export class Pack {
   /** The verdict on one has been carried out; once, if it is told twice. */
   carriedOut(unfinished: Unfinished, as: SettledAs): void {
     if (this.unfinished.delete(unfinished)) {
+      this.#isMoved ||= as === 'deadLettered' && this.movesAsItIs(unfinished.item);
       this.#settle(unfinished.position, stateOf(as));
     }
   }

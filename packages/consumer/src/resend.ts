@@ -2,6 +2,7 @@ import {
   type Envelope,
   type Failure,
   type Item,
+  type Logger,
   payloadBytes,
   type Queue,
   QueueError,
@@ -14,6 +15,7 @@ import {
 } from '@sqskit/core';
 import { type BatchCallOptions, createBatchCall } from './batch-call.ts';
 import type { Delivery } from './delivery.ts';
+import { discardUnlessSent } from './leftovers.ts';
 import type { Pack, SettledAs, Unfinished } from './pack.ts';
 
 export interface ResenderOptions extends Omit<BatchCallOptions<SendEntry, Sent>, 'call' | 'maxBytes'> {
@@ -22,6 +24,7 @@ export interface ResenderOptions extends Omit<BatchCallOptions<SendEntry, Sent>,
   /** How long a message that is to be retried stays away. */
   readonly delayOf: (delivery: Delivery, unfinished: Unfinished) => number;
   readonly onCall: () => void;
+  readonly logger: Logger;
 }
 
 /** Sends messages of a pack again, to the queue that the pack came from. */
@@ -45,7 +48,7 @@ interface Parcel {
 }
 
 export function createResender(options: ResenderOptions): Resender {
-  const { queue, envelope, delayOf, onCall, ...shared } = options;
+  const { queue, envelope, delayOf, onCall, logger, ...shared } = options;
   const calls = createBatchCall<SendEntry, Sent>({
     ...shared,
     maxBytes: sqsLimits.maxMessageBytes,
@@ -87,9 +90,7 @@ export function createResender(options: ResenderOptions): Resender {
 
   async function send({ entry, sealed }: Parcel, deadlineAt: () => number): Promise<Sent | Failure> {
     const outcome = await calls.submit(entry, { bytes: payloadBytes(entry), deadlineAt }).outcome;
-    if (!outcome.ok && outcome.error.outcome === 'rejected') {
-      await sealed.discard?.();
-    }
+    void discardUnlessSent(sealed, outcome, logger);
     return outcome;
   }
 

@@ -86,7 +86,7 @@ class BatchingSettler implements QueueSettler {
   #hasWarned = false;
 
   constructor(options: QueueSettlerOptions) {
-    const { queue, envelope, deadLetterQueue, clock, random, settleLingerMs, instruments } = options;
+    const { queue, envelope, deadLetterQueue, clock, random, settleLingerMs, instruments, logger } = options;
     this.#options = options;
     this.#isFifo = parseQueueUrl(queue.url).fifo;
     // The next message of a group waits for the delete, so on a FIFO queue nothing lingers.
@@ -114,12 +114,13 @@ class BatchingSettler implements QueueSettler {
     });
     const onCall = (): void => instruments.count('sendCalls');
     this.#deadLetters =
-      deadLetterQueue && createDeadLetters({ ...shared, queue: deadLetterQueue, envelope, onCall });
+      deadLetterQueue && createDeadLetters({ ...shared, queue: deadLetterQueue, envelope, onCall, logger });
     this.#resender = createResender({
       ...shared,
       queue,
       envelope,
       onCall,
+      logger,
       delayOf: (delivery, { item, verdict }) => this.#delayOf(delivery, verdict, attemptOf(item)),
     });
     this.leases = createLeaseKeeper({

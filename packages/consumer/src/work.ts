@@ -14,6 +14,7 @@ import {
   toQueueError,
   type Verdict,
 } from '@sqskit/core';
+import { isThenable } from '@sqskit/core/callbacks';
 import type { Done } from './completed.ts';
 import type { Delivery } from './delivery.ts';
 import { type FailedMessage, type FailurePolicy, isKnown } from './failure-policy.ts';
@@ -249,8 +250,4 @@ function about(
 
 function decodeFailed(message: string, cause: unknown): QueueError<'decode-failed'> {
   return new QueueError('decode-failed', message, {}, { cause });
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

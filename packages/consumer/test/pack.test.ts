@@ -161,3 +161,16 @@ test('a pack that was deleted is done; what is known of one of another size is o
   expect(packOf(3, 'deleted').isDone).toBe(true);
   expect(packOf(3, packOf(2, 'deleted').progress()).waiting).toBe(3);
 });
+
+test('the clean-up of a message is not called for each delivery of it, nor where an earlier one moved it', () => {
+  const items = [{ content: '0', attributes: {}, attempt: 0 }];
+  const deleted = (): Promise<void> => Promise.resolve();
+  expect(new Pack({ items, context, deleted, earlier: 'deleted' }).deleted).toBeUndefined();
+  const moved = new Pack({ items, context, deleted });
+  const unfinished = moved.end(moved.startNext(), deadLetter('no'));
+  if (unfinished !== undefined) {
+    moved.carriedOut(unfinished, 'deadLettered');
+  }
+  expect(moved.isMoved).toBe(true);
+  expect(new Pack({ items, context, deleted, earlier: moved.progress() }).isMoved).toBe(true);
+});

@@ -1,9 +1,16 @@
 // The messages of a pack are messages: each has a run, a verdict and an end of its own.
 
-import { isQueueError, QueueError } from '@sqskit/core';
-import { describe, expect, test } from 'vitest';
+import {
+  type Envelope,
+  type Failure,
+  isQueueError,
+  type Logger,
+  QueueError,
+  silentLogger,
+} from '@sqskit/core';
+import { describe, expect, test, vi } from 'vitest';
 import { deadLetter, deadLetterReasonAttribute, release, retry } from '../src/index.ts';
-import { numbers, packing, packOf } from './packing.ts';
+import { numbers, numbersIn, packing, packOf } from './packing.ts';
 import { altered, counting, createScene } from './scene.ts';
 
 describe('the messages of a pack', () => {
@@ -453,3 +460,100 @@ describe('a pack whose messages cannot be sent again', () => {
     await clock.settle(consumer.stop());
   });
 });
+
+describe('what an envelope left elsewhere', () => {
+  const refused: Failure = {
+    ok: false,
+    error: new QueueError('message-invalid', 'refused', {
+      field: 'body',
+      received: 'x',
+      expected: 'y',
+    }),
+  };
+  const busy: Failure = {
+    ok: false,
+    error: new QueueError('unexpected', 'busy', { operation: 'send' }, { retryable: true }),
+  };
+
+  test('and cannot be removed ends no wait for the other messages that are sent again', async () => {
+    const { clock, queue, sendRaw, consume } = createScene();
+    const { runs, count } = counting();
+    let calls = 0;
+    const partial = altered(queue, {
+      sendBatch: async (entries, options) =>
+        ++calls > 1
+          ? await queue.sendBatch(entries, options)
+          : entries.map(({ body }) => (numbersIn(body)[0] === 1 ? refused : busy)),
+    });
+    await sendRaw(packOf(0, 1, 2));
+    const removing = vi.fn<() => Promise<void>>(() => Promise.reject(new Error('no access')));
+    const warn = vi.fn<Logger['warn']>();
+    const consumer = consume(
+      (message) => (message.body > 0 && count(message.body) === 1 ? retry({ delayMs: 1_000 }) : undefined),
+      { envelope: leaving(removing), logger: { ...silentLogger, warn } },
+      partial,
+    );
+    consumer.start();
+    await clock.advance(60_000);
+    expect(removing).toHaveBeenCalledTimes(1);
+    expect(warn).toHaveBeenCalledWith(
+      'what the envelope left elsewhere could not be removed',
+      expect.anything(),
+    );
+    // The pack came again for the message that was refused, and not for the one that was accepted at last.
+    expect([runs.get(1), runs.get(2)]).toEqual([2, 2]);
+    await clock.settle(consumer.stop());
+  });
+
+  test('of a dead letter that was refused is removed', async () => {
+    const { clock, sendRaw, consume, createDead } = createScene();
+    const removing = vi.fn<() => Promise<void>>(() => Promise.resolve());
+    const deadLetterQueue = altered(createDead(), {
+      sendBatch: (entries) => Promise.resolve(entries.map(() => refused)),
+    });
+    await sendRaw(packOf(0, 1));
+    let run = 0;
+    const consumer = consume(({ body }) => (body === 1 && ++run === 1 ? deadLetter('bad') : undefined), {
+      envelope: leaving(removing),
+      deadLetterQueue,
+    });
+    consumer.start();
+    await clock.advance(1_000);
+    expect(removing).toHaveBeenCalledTimes(1);
+    await clock.settle(consumer.stop());
+  });
+});
+
+test('what a message points to stays where the message is moved as it stands', async () => {
+  const { clock, queue, sendRaw, consume, createDead } = createScene();
+  const deadLetterQueue = createDead();
+  const cleanedUp: string[] = [];
+  const inner = packing();
+  const envelope: Envelope = {
+    ...inner,
+    open: async (payload) => ({
+      ...(await inner.open(payload)),
+      deleted: () => Promise.resolve(void cleanedUp.push(payload.body)),
+    }),
+  };
+  await sendRaw({ body: '1' });
+  await sendRaw({ body: '2' });
+  await sendRaw(packOf(3, { content: '4', broken: true }));
+  const consumer = consume(({ body }) => (body === 1 ? deadLetter('bad') : undefined), {
+    envelope,
+    deadLetterQueue,
+    failurePolicy: () => deadLetter('broken'),
+  });
+  consumer.start();
+  await clock.advance(1_000);
+  expect(queue.messages()).toEqual([]);
+  expect(deadLetterQueue.messages()).toHaveLength(2);
+  expect(cleanedUp).toEqual(['2']);
+  await clock.settle(consumer.stop());
+});
+
+/** Packs, and leaves something elsewhere with each seal. */
+function leaving(discard: () => Promise<void>): Envelope {
+  const inner = packing();
+  return { ...inner, seal: async (items, maxBytes) => ({ ...(await inner.seal(items, maxBytes)), discard }) };
+}

@@ -44,7 +44,10 @@ export interface BrokenItem {
 
 export interface Opened {
   readonly items: readonly (OpenedItem | BrokenItem)[];
-  /** Called once SQS has deleted the message: clean-up of what it pointed to. */
+  /**
+   * Called once SQS has deleted the message: clean-up of what it pointed to. Not where the message was moved as it stands:
+   * then the one in the dead-letter queue points to it.
+   */
   deleted?(): Promise<void>;
 }
 

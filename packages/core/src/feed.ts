@@ -132,19 +132,24 @@ export class Feed<T> {
 
   /** One after the other at once, in step with the counts; an async one is waited for afterwards. */
   #tell(tellFailure: () => unknown): void {
-    try {
-      const { sent, failed } = this;
-      const results: readonly unknown[] = [tellFailure(), this.#options.onProgress?.({ sent, failed })];
-      if (results.some(isThenable)) {
-        void Promise.all(results)
-          .catch((reason: unknown) => this.stop(reason))
-          .then(this.#settled);
-        return;
+    const { sent, failed } = this;
+    const pending: Promise<unknown>[] = [];
+    const note = (result: unknown): void => {
+      if (isThenable(result)) {
+        pending.push(Promise.resolve(result).catch((reason: unknown) => this.stop(reason)));
       }
+    };
+    try {
+      note(tellFailure());
+      note(this.#options.onProgress?.({ sent, failed }));
     } catch (reason) {
       this.stop(reason);
     }
-    this.#settled();
+    if (pending.length === 0) {
+      this.#settled();
+    } else {
+      void Promise.all(pending).then(this.#settled);
+    }
   }
 
   readonly #settled = (): void => {

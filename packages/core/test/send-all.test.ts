@@ -465,3 +465,26 @@ describe('a callback that throws', () => {
     expect(await rejection(sending)).toBe(bug);
   });
 });
+
+test('a callback that rejects beside one that throws is no unhandled rejection', async () => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown): void => void unhandled.push(reason);
+  process.on('unhandledRejection', note);
+  try {
+    const sender = createStubSender(1);
+    const sending = sendAll(sender, messages('a'), {
+      onFailure: () => Promise.reject(new Error('late')),
+      onProgress() {
+        throw new Error('first');
+      },
+    });
+    const failed = rejection(sending);
+    await turn();
+    sender.calls[0]?.reject(new Error('refused'));
+    expect(await failed).toMatchObject({ message: 'first' });
+    await turn();
+    expect(unhandled).toEqual([]);
+  } finally {
+    process.off('unhandledRejection', note);
+  }
+});

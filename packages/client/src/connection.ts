@@ -83,7 +83,7 @@ export class Connection {
         made === null ? reject(error) : resolve(made),
       );
     });
-    this.#ready = socket;
+    this.#ready = socket.unref(); // as undici has idle ones
     this.#state.connections++;
     this.#unused = this.#options.clock.setTimer(() => socket.destroy(), this.#options.keepAliveMs);
     socket.once('close', () => {
@@ -103,7 +103,7 @@ export class Connection {
       this.#ready = undefined;
       this.#unused?.cancel();
       this.#state.connections--;
-      socket.off('data', closeEarly);
+      socket.off('data', closeEarly).ref();
     }
     return socket;
   }

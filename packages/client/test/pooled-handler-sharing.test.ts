@@ -92,6 +92,22 @@ describe('connections made ahead', () => {
     expect(handler.stats().connections).toBe(4);
   });
 
+  test('do not keep the process alive, as idle ones that have served do not', async () => {
+    const handler = makeHandler();
+    const openSockets = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'TCPSocketWrap').length;
+    await vi.waitFor(() => expect(openSockets()).toBe(0)); // those of other tests are closed
+    await handler.prewarm(server.endpoint, 3);
+    await vi.waitFor(() => expect(server.openSockets).toBe(3));
+    expect(openSockets()).toBe(3); // the server's ends
+    server.script({ kind: 'hang' });
+    const answered = handler.handle(request());
+    await server.arrival(1);
+    expect(openSockets()).toBe(4);
+    server.release();
+    await answered;
+  });
+
   test('are no more than the bound, requests that came meanwhile included', async () => {
     const handler = makeHandler({ maxConnections: 3 });
     const warming = handler.prewarm(server.endpoint, 3);

@@ -472,12 +472,11 @@ test('a callback that rejects beside one that throws is no unhandled rejection',
   process.on('unhandledRejection', note);
   try {
     const sender = createStubSender(1);
-    const sending = sendAll(sender, messages('a'), {
-      onFailure: () => Promise.reject(new Error('late')),
-      onProgress() {
-        throw new Error('first');
-      },
-    });
+    const late: () => unknown = () => Promise.reject(new Error('late'));
+    const first = (): void => {
+      throw new Error('first');
+    };
+    const sending = sendAll(sender, messages('a'), { onFailure: late, onProgress: first });
     const failed = rejection(sending);
     await turn();
     sender.calls[0]?.reject(new Error('refused'));

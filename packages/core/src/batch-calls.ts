@@ -19,8 +19,8 @@ export interface BatchCallsOptions<N, S extends { readonly ok: true }> {
 
 /**
  * Where all places are taken, a freed one waits for others: until a quarter of them is free, or for so long in
- * milliseconds. Calls that leave together cost a process a fifth less, because each stage of a client's work on them is
- * done for all in a row (benchmarks, "plain"), and with as much waiting as that there is nothing to lose.
+ * milliseconds. Calls that leave together cost a busy process less CPU each, because every stage of a client's work is
+ * done for all of them in a row. Where only the round trip limits, it costs a few per cent of the rate.
  */
 const waveMs = 2;
 const fewestPlacesOfWaves = 16;

@@ -73,6 +73,25 @@ export const comparisons: readonly Comparison[] = [
     ),
   },
   {
+    name: 'plain-lean-cpu-beside-squiss-ts',
+    what: "1 KB on the lean transport, CPU/message beside squiss-ts's",
+    unit: '× less',
+    digits: 1,
+    better: 'more',
+    goal: 3,
+    tolerance: noisy,
+    of: ratio(median('plain', 'squiss-ts', 'cpuMicros'), median('plain', 'sqskit, lean', 'cpuMicros')),
+  },
+  {
+    name: 'plain-lean-rate',
+    what: '1 KB on the lean transport, messages/s',
+    unit: '/s',
+    digits: 0,
+    better: 'more',
+    goal: 30_000,
+    of: median('plain', 'sqskit, lean', 'messagesPerSecond'),
+  },
+  {
     name: 'packed-billed-beside-batches',
     what: 'Earthquakes packed, billed requests beside batches of ten',
     unit: '× fewer',
@@ -101,6 +120,28 @@ export const comparisons: readonly Comparison[] = [
     goal: 8,
     tolerance: noisy,
     of: ratio(median('packed', 'sqs-producer', 'cpuMicros'), median('packed', 'sqskit, packed', 'cpuMicros')),
+  },
+  {
+    name: 'packed-lean-cpu',
+    what: 'Earthquakes packed on the lean transport, CPU/message',
+    unit: 'µs',
+    digits: 1,
+    better: 'less',
+    goal: 7,
+    of: median('packed', 'sqskit, packed, lean', 'cpuMicros'),
+  },
+  {
+    name: 'packed-lean-cpu-beside-squiss-ts',
+    what: "Earthquakes packed on the lean transport, CPU/message beside squiss-ts's",
+    unit: '× less',
+    digits: 1,
+    better: 'more',
+    goal: 8,
+    tolerance: noisy,
+    of: ratio(
+      median('packed', 'squiss-ts', 'cpuMicros'),
+      median('packed', 'sqskit, packed, lean', 'cpuMicros'),
+    ),
   },
   {
     name: 'packed-rate',
@@ -299,6 +340,75 @@ export const comparisons: readonly Comparison[] = [
       of: median('incompressible', content, 'cpuMs'),
     }),
   ),
+  ...(
+    [
+      ['transport-send', 'A batch call', 4],
+      ['transport-send-tls', 'A batch call over HTTPS', 5],
+      ['transport-receive', 'Receiving and deleting ten', 3],
+    ] as const
+  ).map(
+    ([scenario, what, goal]): Comparison => ({
+      name: `${scenario}-lean-cpu-beside-sdk`,
+      what: `${what}, lean, CPU beside the SDK's`,
+      unit: '× less',
+      digits: 1,
+      better: 'more',
+      goal,
+      tolerance: noisy,
+      of: ratio(median(scenario, 'SDK', 'cpuMicros'), median(scenario, 'createLeanQueue', 'cpuMicros')),
+    }),
+  ),
+  ...['transport-send', 'transport-send-tls'].flatMap((scenario): Comparison[] => {
+    const what = scenario === 'transport-send' ? 'A batch call' : 'A batch call over HTTPS';
+    return [
+      {
+        name: `${scenario}-handler-cpu-beside-sdk`,
+        what: `${what}, the SDK with pooledHandler, CPU beside the SDK's own`,
+        unit: '×',
+        digits: 2,
+        better: 'less',
+        goal: 0.75,
+        tolerance: noisy,
+        of: ratio(median(scenario, 'SDK, pooledHandler', 'cpuMicros'), median(scenario, 'SDK', 'cpuMicros')),
+      },
+      {
+        name: `${scenario}-lean-cpu-beside-undici`,
+        what: `${what}, lean, CPU beside undici's, unsigned`,
+        unit: '×',
+        digits: 1,
+        better: 'less',
+        goal: 3,
+        tolerance: noisier,
+        of: ratio(
+          median(scenario, 'createLeanQueue', 'cpuMicros'),
+          median(scenario, 'undici, unsigned', 'cpuMicros'),
+        ),
+      },
+    ];
+  }),
+  {
+    name: 'transport-lean-rate-beside-sdk',
+    what: "A batch call, lean, calls/s beside the SDK's",
+    unit: '×',
+    digits: 1,
+    better: 'more',
+    goal: 4,
+    tolerance: noisier,
+    of: ratio(
+      median('transport-send', 'createLeanQueue', 'roundsPerSecond'),
+      median('transport-send', 'SDK', 'roundsPerSecond'),
+    ),
+  },
+  {
+    name: 'throttled-neighbour-kept',
+    what: 'Two queues on one lean client, one throttled: share of its rate that the other keeps',
+    unit: '',
+    digits: 3,
+    better: 'more',
+    goal: 0.9,
+    tolerance: noisy,
+    of: median('throttled-neighbour', 'sqskit, lean', 'kept'),
+  },
 ];
 
 export function reachesGoal({ better, goal }: Comparison, value: number): boolean | undefined {

@@ -18,6 +18,10 @@ const arriving: Readonly<Record<string, number>> = {
   latency: 2 * 25, // through the SDK too
   sizes: 0, // made, and not sent
   incompressible: 0,
+  'transport-send': 0, // to a server of their own, as the next
+  'transport-send-tls': 0,
+  'transport-receive': 0,
+  'throttled-neighbour': 0,
 };
 
 /** A server that refuses what SQS would refuse. */

@@ -1,24 +1,48 @@
+import type { Target } from '../server/start-load-server.ts';
+import type { Connection } from './connection.ts';
 import type { Contender } from './contender.ts';
 
 /** `createProducer` as it comes. */
 export const sqskit: Contender = {
   name: 'sqskit',
   how: '`createProducer(createSqsQueue(createPooledClient(…), url))` with every option at its default. `send()` is called for each message and its promise awaited later, with at most 10,000 messages under way.',
-  open: async (target) => (await import('./sqskit.ts')).openSqskit(target),
+  open: async (target) => (await import('./sqskit.ts')).openSqskit(await overSdk(target)),
+};
+
+export const sqskitLean: Contender = {
+  name: 'sqskit, lean',
+  how: 'The same producer on the lean transport: `createLeanQueue(createLeanClient(…), url)`, every option at its default.',
+  open: async (target) => (await import('./sqskit.ts')).openSqskit(await overLean(target)),
 };
 
 /** `createProducer` with the packing envelope. */
 export const sqskitPacked: Contender = {
   name: 'sqskit, packed',
-  how: 'The same with `envelope: packed()`, every option at its default.',
-  open: async (target) => (await import('./sqskit.ts')).openSqskitPacked(target),
+  how: 'As `sqskit`, with `envelope: packed()`, every option at its default.',
+  open: async (target) => (await import('./sqskit.ts')).openSqskitPacked(await overSdk(target)),
+};
+
+export const sqskitPackedLean: Contender = {
+  name: 'sqskit, packed, lean',
+  how: 'The same on the lean transport.',
+  open: async (target) => (await import('./sqskit.ts')).openSqskitPacked(await overLean(target)),
 };
 
 export const sqskitTraced: Contender = {
   name: 'sqskit, packed, traced',
-  how: 'The same again, and each message with an X-Ray trace header of its own.',
-  open: async (target) => (await import('./sqskit.ts')).openSqskitPacked(target, { traced: true }),
+  how: 'As `sqskit, packed`, and each message with an X-Ray trace header of its own.',
+  open: async (target) =>
+    (await import('./sqskit.ts')).openSqskitPacked(await overSdk(target), { traced: true }),
 };
+
+/** Each imports its transport and not the other. */
+async function overSdk(target: Target): Promise<Connection> {
+  return (await import('./sdk-connection.ts')).overSdk(target);
+}
+
+async function overLean(target: Target): Promise<Connection> {
+  return (await import('./lean-connection.ts')).overLean(target);
+}
 
 export const sqsProducer: Contender = {
   name: 'sqs-producer',

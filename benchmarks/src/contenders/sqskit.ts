@@ -1,10 +1,9 @@
 import { createProducer, type Producer, type ProducerOptions } from '@sqskit/batching';
-import { createPooledClient, createSqsQueue } from '@sqskit/client';
 import { packed } from '@sqskit/compression';
 import type { OutgoingMessage } from '@sqskit/core';
 import { createRandom } from '@sqskit/testing';
-import type { Target } from '../server/start-load-server.ts';
-import { type Body, clientSettings, type Sending, slices } from './contender.ts';
+import type { Connection } from './connection.ts';
+import { type Body, type Sending, slices } from './contender.ts';
 
 export interface SqskitOptions {
   readonly producer?: ProducerOptions<Body>;
@@ -16,39 +15,35 @@ export interface OpenProducer<T> extends AsyncDisposable {
   readonly producer: Producer<T>;
 }
 
-/** A producer on a client of its own. */
-export function openProducer<T>(
-  { endpoint, queueUrl }: Target,
-  options?: ProducerOptions<T>,
-): OpenProducer<T> {
-  const client = createPooledClient({ ...clientSettings, endpoint });
-  const producer = createProducer<T>(createSqsQueue(client, queueUrl), options);
+/** A producer that closes the connection when it is closed. */
+export function openProducer<T>({ queue, close }: Connection, options?: ProducerOptions<T>): OpenProducer<T> {
+  const producer = createProducer<T>(queue, options);
   return {
     producer,
     async [Symbol.asyncDispose]() {
       await producer.close();
-      await client.close();
+      await close();
     },
   };
 }
 
-export async function openSqskit(
-  target: Target,
+export function openSqskit(
+  connection: Connection,
   { producer: options, message = (body) => ({ body }) }: SqskitOptions = {},
-): Promise<Sending> {
-  const open = openProducer(target, options);
+): Sending {
+  const open = openProducer(connection, options);
   return {
     send: (bodies) => sendAwaitedLater(bodies, (body) => open.producer.send(message(body))),
     [Symbol.asyncDispose]: () => open[Symbol.asyncDispose](),
   };
 }
 
-export async function openSqskitPacked(
-  target: Target,
+export function openSqskitPacked(
+  connection: Connection,
   { traced = false }: { readonly traced?: boolean } = {},
-): Promise<Sending> {
+): Sending {
   const producer: ProducerOptions<Body> = { envelope: packed() };
-  return openSqskit(target, traced ? { producer, message: withTraceHeader() } : { producer });
+  return openSqskit(connection, traced ? { producer, message: withTraceHeader() } : { producer });
 }
 
 /** Gives each message one of many trace headers, so that neighbours never have the same. */

@@ -8,6 +8,8 @@ import { packedEarthquakes, packedOrders } from './packed.ts';
 import { plain } from './plain.ts';
 import type { Case, Scenario } from './scenario.ts';
 import { sizes } from './sizes.ts';
+import { throttledNeighbour } from './throttled-neighbour.ts';
+import { transportScenarios } from './transport.ts';
 
 /** In the order in which they run and are reported. */
 export const scenarios: readonly Scenario[] = [
@@ -21,6 +23,8 @@ export const scenarios: readonly Scenario[] = [
   memory,
   sizes,
   incompressible,
+  ...transportScenarios,
+  throttledNeighbour,
 ];
 
 /** Throws for what is not there. */

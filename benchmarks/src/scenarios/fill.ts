@@ -1,4 +1,5 @@
 import type { Body } from '../contenders/contender.ts';
+import { overSdk } from '../contenders/sdk-connection.ts';
 import { openProducer, sendAwaitedLater } from '../contenders/sqskit.ts';
 import { kilobytes, repeated } from '../data.ts';
 import { countsOf } from '../server/start-load-server.ts';
@@ -12,7 +13,7 @@ function fillCase(perSecond: number): Case {
     name: `${perSecond.toLocaleString('en-US')} sends/s`,
     how: `\`createProducer(…, { lingerMs: 10 })\`; a single \`send()\` ${perSecond.toLocaleString('en-US')} times a second.`,
     async measure({ messages, warmUp }, target) {
-      await using open = openProducer<Body>(target, { lingerMs: 10 });
+      await using open = openProducer<Body>(overSdk(target), { lingerMs: 10 });
       const { producer } = open;
       await sendAwaitedLater(repeated(kilobytes(), warmUp), (body) => producer.send({ body }));
       const bodies = repeated(kilobytes(), messages);

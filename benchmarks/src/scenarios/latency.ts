@@ -1,5 +1,6 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { type Body, clientSettings } from '../contenders/contender.ts';
+import { overSdk } from '../contenders/sdk-connection.ts';
 import { openProducer } from '../contenders/sqskit.ts';
 import { kilobytes, repeated } from '../data.ts';
 import { quantile } from '../statistics.ts';
@@ -38,7 +39,7 @@ export const latency: Scenario = {
       how: '`createProducer(…)` with every option at its default.',
       async measure({ messages, warmUp }, target) {
         const { endpoint, queueUrl } = target;
-        await using open = openProducer<Body>(target);
+        await using open = openProducer<Body>(overSdk(target));
         const { producer } = open;
         const bare = new SQSClient({ ...clientSettings, endpoint });
         const bodies = repeated(kilobytes(), Math.max(messages, warmUp));

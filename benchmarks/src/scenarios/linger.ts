@@ -1,6 +1,7 @@
 import type { ProducerOptions } from '@sqskit/batching';
 import { packed } from '@sqskit/compression';
 import type { Body } from '../contenders/contender.ts';
+import { overSdk } from '../contenders/sdk-connection.ts';
 import { openProducer, sendAwaitedLater } from '../contenders/sqskit.ts';
 import { earthquakes, repeated } from '../data.ts';
 import { countsOf, type Target } from '../server/start-load-server.ts';
@@ -27,7 +28,7 @@ async function measurePaced(
   perSecond: number,
   options: ProducerOptions<Body>,
 ): Promise<Paced> {
-  await using open = openProducer(target, options);
+  await using open = openProducer(overSdk(target), options);
   const { producer } = open;
   await sendAwaitedLater(repeated(earthquakes(), warmUp), (body) => producer.send({ body }));
   const count = Math.max(fewest, Math.round((messages * perSecond) / topRate));

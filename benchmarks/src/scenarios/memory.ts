@@ -3,6 +3,7 @@ import type { Producer } from '@sqskit/batching';
 import { isQueueError, type OutgoingMessage, sendAll, text } from '@sqskit/core';
 import { openBatches } from '../contenders/aws-sdk.ts';
 import type { Body } from '../contenders/contender.ts';
+import { overSdk } from '../contenders/sdk-connection.ts';
 import { openProducer } from '../contenders/sqskit.ts';
 import type { Target } from '../server/start-load-server.ts';
 import type { Case, Figures, Load, Scenario } from './scenario.ts';
@@ -79,7 +80,7 @@ function memoryCase(
     name,
     how,
     async measure({ messages, warmUp }: Load, target: Target) {
-      await using open = openProducer<string>(target, {
+      await using open = openProducer<string>(overSdk(target), {
         codec: text(),
         maxBufferedBytes: bufferBytes,
         maxBufferedMessages: Number.POSITIVE_INFINITY,

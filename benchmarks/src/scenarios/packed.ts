@@ -2,6 +2,7 @@ import {
   parallelBatches,
   sqskit,
   sqskitPacked,
+  sqskitPackedLean,
   sqskitTraced,
   sqsProducer,
   squissTs,
@@ -30,6 +31,7 @@ export const packedEarthquakes: Scenario = {
   columns,
   cases: [
     sendingCase(sqskitPacked, earthquakes),
+    sendingCase(sqskitPackedLean, earthquakes),
     sendingCase(sqskitTraced, earthquakes),
     sendingCase(sqskit, earthquakes),
     sendingCase(squissTs, earthquakes),

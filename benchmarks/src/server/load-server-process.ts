@@ -7,4 +7,4 @@ process.on('disconnect', () => process.exit(0));
 
 const options: LoadServerOptions = JSON.parse(process.argv[2] ?? '');
 const server = createLoadServer(options);
-server.listen(0, '127.0.0.1', () => process.send?.(server.address()));
+server.listen(0, options.tls ? 'localhost' : '127.0.0.1', () => process.send?.(server.address()));

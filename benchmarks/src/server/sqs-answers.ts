@@ -23,6 +23,10 @@ export interface AnswerOptions {
   readonly keep: boolean;
   /** Whether what SQS would refuse is refused: too many or too large entries, ids that are not distinct, characters. */
   readonly check: boolean;
+  /** Whether every `ReceiveMessage` is answered with as many messages of 1 KB as it asks for. */
+  readonly endless: boolean;
+  /** The queue that is throttled, and how many calls a second it takes. */
+  readonly throttled?: { readonly queueName: string; readonly callsPerSecond: number } | undefined;
 }
 
 interface Entry {
@@ -32,6 +36,7 @@ interface Entry {
 }
 
 interface Request {
+  readonly QueueUrl?: string;
   readonly QueueName?: string;
   readonly Entries?: readonly Entry[];
   readonly MessageBody?: string;
@@ -52,6 +57,9 @@ export class SqsAnswers {
   #billedUnits = 0;
   #messages = 0;
   #bytes = 0;
+  /** Calls to the throttled queue in this second. */
+  #calls = 0;
+  #second = 0;
 
   constructor(options: AnswerOptions) {
     this.#options = options;
@@ -69,6 +77,9 @@ export class SqsAnswers {
   /** `action` is the part after `AmazonSQS.` of the `X-Amz-Target` header; `origin` is what queue URLs begin with. */
   answer(action: string, body: string, origin: string): Answer {
     const request: Request = JSON.parse(body);
+    if (this.#isThrottled(request)) {
+      return error('ThrottlingException', 'Rate exceeded');
+    }
     switch (action) {
       case 'SendMessageBatch':
         return this.#sendBatch(request.Entries ?? []);
@@ -86,12 +97,26 @@ export class SqsAnswers {
           },
         });
       case 'ReceiveMessage':
-        return this.#receive(request.MaxNumberOfMessages ?? 1);
+        return this.#options.endless
+          ? endlessAnswer(request.MaxNumberOfMessages ?? 1)
+          : this.#receive(request.MaxNumberOfMessages ?? 1);
       case 'DeleteMessageBatch':
         return json({ Successful: (request.Entries ?? []).map(({ Id }) => ({ Id })), Failed: [] });
       default:
         return error('UnsupportedOperation', `the load server has no ${action}`);
     }
+  }
+
+  /** As where a bucket is filled once a second. */
+  #isThrottled({ QueueUrl = '' }: Request): boolean {
+    const { throttled } = this.#options;
+    if (throttled === undefined || !QueueUrl.endsWith(`/${throttled.queueName}`)) {
+      return false;
+    }
+    const second = Math.floor(performance.now() / 1_000);
+    this.#calls = second === this.#second ? this.#calls + 1 : 1;
+    this.#second = second;
+    return this.#calls > throttled.callsPerSecond;
   }
 
   #sendBatch(entries: readonly Entry[]): Answer {
@@ -154,6 +179,19 @@ export class SqsAnswers {
       }));
     return json({ Messages });
   }
+}
+
+const endlessBody = JSON.stringify({ text: 'x'.repeat(1_013) });
+const endlessMessage = {
+  MessageId: '00000000-0000-4000-8000-000000000000',
+  ReceiptHandle: 'AQEB'.repeat(90), // about as long as those of SQS
+  Body: endlessBody,
+  MD5OfBody: md5OfBody(endlessBody),
+  Attributes: { ApproximateReceiveCount: '1', SentTimestamp: '1700000000000' },
+};
+
+function endlessAnswer(count: number): Answer {
+  return json({ Messages: Array.from({ length: count }, () => endlessMessage) });
 }
 
 function bytesOf({ MessageBody, MessageAttributes }: Entry): number {

@@ -20,7 +20,14 @@ const queueName = 'bench';
 
 /** Starts a load server in a process of its own, on a free port of the loopback interface. */
 export async function startLoadServer(options: Partial<LoadServerOptions> = {}): Promise<LoadServer> {
-  const resolved: LoadServerOptions = { latencyMs: 0, keep: false, check: false, ...options };
+  const resolved: LoadServerOptions = {
+    latencyMs: 0,
+    tls: false,
+    keep: false,
+    check: false,
+    endless: false,
+    ...options,
+  };
   // Without this process's own flags, such as a test runner's loader.
   const child = fork(program, [JSON.stringify(resolved)], { execArgv: [] });
   const exited = once(child, 'exit');
@@ -30,7 +37,8 @@ export async function startLoadServer(options: Partial<LoadServerOptions> = {}):
     child.kill('SIGKILL');
     throw new Error('the load server did not start');
   }
-  const endpoint = `http://127.0.0.1:${port}`;
+  // The certificate is for that name.
+  const endpoint = resolved.tls ? `https://localhost:${port}` : `http://127.0.0.1:${port}`;
   return {
     target: { endpoint, queueName, queueUrl: `${endpoint}/000000000000/${queueName}` },
     async [Symbol.asyncDispose]() {

@@ -7,10 +7,15 @@ export interface FailedMessage<T> extends Omit<IncomingMessage<T>, 'body'> {
 }
 
 /**
- * Decides what becomes of a message whose handler threw `error`, or that could not be read (`decode-failed`). The
- * message keeps its slot and its lease until then. One that throws or rejects, or gives no verdict, counts as `retry()`.
+ * Decides what becomes of a message whose handler threw `error`, or that could not be read (`decode-failed`), at its
+ * `receiveCount`th receive. The message keeps its slot and its lease until then. One that throws or rejects, or gives no
+ * verdict, counts as `retry()`.
  */
-export type FailurePolicy<T> = (error: unknown, message: FailedMessage<T>) => Verdict | Promise<Verdict>;
+export type FailurePolicy<T> = (
+  error: unknown,
+  message: FailedMessage<T>,
+  receiveCount: number,
+) => Verdict | Promise<Verdict>;
 
 /** The default: everything is retried, a little later each time; the queue's redrive policy ends it. */
 export const retryAlways: FailurePolicy<unknown> = () => retry();

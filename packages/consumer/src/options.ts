@@ -174,7 +174,7 @@ export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, Unset> {
       kind: 'function',
       default: retryAlways,
       shown: '`() => retry()`',
-      doc: '`(error, message) => Verdict | Promise<Verdict>`: what becomes of a message whose handler threw, or that cannot be decoded.',
+      doc: '`(error, message, receiveCount) => Verdict | Promise<Verdict>`: what becomes of a message whose handler threw, or that cannot be decoded.',
     },
     deadLetterQueue: {
       kind: 'object',

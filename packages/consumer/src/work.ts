@@ -161,7 +161,7 @@ class HandlerWork<T> implements Work {
 
   async #judge(error: unknown, message: FailedMessage<T>): Promise<Verdict> {
     try {
-      const verdict: unknown = await this.#options.failurePolicy(error, message);
+      const verdict: unknown = await this.#options.failurePolicy(error, message, message.receiveCount);
       if (isVerdict(verdict) && isKnown(verdict)) {
         return verdict;
       }

@@ -113,6 +113,31 @@ describe('handling', () => {
     await clock.settle(consumer.stop());
   });
 
+  test('the failure policy is given the error, the message and how often it was received', async () => {
+    const { clock, send, consume } = createScene();
+    await send(1);
+    const thrown = new Error('broken');
+    const given: unknown[] = [];
+    const consumer = consume(
+      () => {
+        throw thrown;
+      },
+      {
+        failurePolicy(error, { body }, receiveCount) {
+          given.push([error, body, receiveCount]);
+          return receiveCount < 2 ? retry({ delayMs: 1_000 }) : ack();
+        },
+      },
+    );
+    consumer.start();
+    await clock.advance(5_000);
+    expect(given).toEqual([
+      [thrown, 0, 1],
+      [thrown, 0, 2],
+    ]);
+    await clock.settle(consumer.stop());
+  });
+
   test('callbacks that throw harm nothing', async () => {
     const { clock, queue, send, sendRaw, consume } = createScene();
     await send(2);

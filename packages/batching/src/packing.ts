@@ -67,7 +67,7 @@ export class Packing<T> implements Packaging<T> {
     this.#options = options;
     this.#delivery = delivery;
     this.#hooks = hooks;
-    this.#alarm = createAlarm(options.clock, () => this.#advance());
+    this.#alarm = createAlarm(options.clock, () => this.#ring());
   }
 
   get isEmpty(): boolean {
@@ -166,14 +166,19 @@ export class Packing<T> implements Packaging<T> {
     }
   }
 
-  /** Seals what is due, as far as calls could begin. */
-  #advance(): void {
+  /** What has lingered is due. Only the alarm tells so: what a loop sends without pausing is packed together. */
+  #ring(): void {
     const now = this.#options.clock.monotonic();
     let next = this.#lingering.first;
     while (next !== undefined && this.#dueAt(next) <= now) {
       this.#line(next, this.#due);
       next = this.#lingering.first;
     }
+    this.#advance();
+  }
+
+  /** Seals what is due, as far as calls could begin. */
+  #advance(): void {
     let isAny = false;
     let due = this.#due.first;
     while (due !== undefined && this.#canSeal) {
@@ -210,7 +215,7 @@ export class Packing<T> implements Packaging<T> {
     const { lingerMs, lingerWhenIdle } = this.#options;
     const isIdle = !lingerWhenIdle && this.#seals.size === 0 && this.#delivery.inFlight === 0;
     const waitingSince = first?.startedAt ?? Number.POSITIVE_INFINITY;
-    return waitingSince + (isIdle ? oneTurnMs : Math.max(oneTurnMs, lingerMs));
+    return waitingSince + (isIdle ? 0 : lingerMs);
   }
 
   /** How much content makes one SQS message. */
@@ -433,9 +438,6 @@ const alone: unique symbol = Symbol('alone');
 
 // As many threads as zlib has in Node.
 const maxSeals = 4;
-
-// The shortest linger: one turn of the timer, so that what a loop sends without pausing is packed together.
-const oneTurnMs = 1;
 
 function isSettled<T>({ stage }: Outgoing<T>): boolean {
   return stage === 'settled';

@@ -35,7 +35,7 @@ export interface AccumulatorOptions<E extends AccumulatorEntry, S extends { read
   readonly maxBytes: number;
   /** Longest time an entry waits for company, in milliseconds. */
   readonly lingerMs: number;
-  /** Whether entries linger while nothing is in flight too: fewer calls, later. Otherwise they leave a millisecond later. */
+  /** Whether entries linger while nothing is in flight too: fewer calls, later. Otherwise they leave on the next turn. */
   readonly lingerWhenIdle: boolean;
   /** Most batch calls at a time: always the same number, or a limit that adapts. */
   readonly maxInFlight: number | ConcurrencyLimit;
@@ -99,9 +99,10 @@ export type FlushReason = 'full' | 'retried' | 'hurried' | 'idle' | 'lingered';
  * Gathers entries into batches and sees each one through: what fits a batch, when it leaves, how many are in flight,
  * and the retry of failed entries alone.
  *
- * A batch leaves when it is full, when its first entry has lingered, a millisecond after it came where nothing is in
- * flight, when an entry comes back after a failure, or when it is hurried; never more than `maxInFlight` at a time, so
- * under load batches fill while they wait. An entry that could leave never waits longer than `lingerMs` for company.
+ * A batch leaves when it is full, when its first entry has lingered, on the next turn of the event loop where nothing is
+ * in flight, when an entry comes back after a failure, or when it is hurried; never more than `maxInFlight` at a time, so
+ * under load batches fill while they wait. An entry that could leave never waits longer than `lingerMs` and a turn for
+ * company.
  *
  * Where a batch would be billed as more than one request, it takes so many entries that a byte costs least; those that
  * it leaves behind come first in the next.

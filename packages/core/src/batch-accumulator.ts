@@ -23,6 +23,8 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
   readonly #calls: BatchCalls<Unsettled<E>, S>;
   readonly #unsettled = new UnsettledList<E>();
   #nextSequence = 0;
+  /** The newest entry that was here when the alarm rang: the loop that added it has come to its end. */
+  #turnedThrough = -1;
   readonly flushes: Record<FlushReason, number> = { full: 0, retried: 0, hurried: 0, idle: 0, lingered: 0 };
 
   /** While entries are being settled or a batch is leaving, no other batch leaves: it could not be full yet. */
@@ -47,7 +49,7 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
       onAnswered: (batch, outcomes) => this.#answered(batch, outcomes),
       onRoom: () => this.#settling(() => options.onAnswered?.()),
     });
-    this.#leaveAlarm = createAlarm(clock, () => this.#dispatch());
+    this.#leaveAlarm = createAlarm(clock, () => this.#turned());
     this.#deadlineAlarm = createAlarm(clock, () => this.#sweepDeadlines());
     signal?.addEventListener('abort', () => this.#endCalls(signal), { once: true });
   }
@@ -139,6 +141,11 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
     }
   }
 
+  #turned(): void {
+    this.#turnedThrough = this.#nextSequence - 1;
+    this.#dispatch();
+  }
+
   /** Settles entries while no batch leaves. */
   #settling(settle: () => void): void {
     const wasHeld = this.#isHeld;
@@ -167,9 +174,10 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
       return true;
     }
     const isIdle = this.#calls.underWay === 0 && !lingerWhenIdle;
-    const waitMs = isIdle ? oneTurnMs : Math.max(oneTurnMs, lingerMs);
-    const dueAt = (this.#queue.oldest()?.waitingSince ?? 0) + waitMs;
-    if (dueAt > clock.monotonic()) {
+    const { waitingSince = 0, sequence = 0 } = this.#queue.oldest() ?? {};
+    const dueAt = waitingSince + (isIdle ? 0 : lingerMs);
+    // Due or not, what a loop adds without pausing leaves together: not before the next turn.
+    if (dueAt > clock.monotonic() || sequence > this.#turnedThrough) {
       this.#leaveAlarm.ringBy(dueAt);
       return false;
     }
@@ -327,9 +335,6 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
     }
   }
 }
-
-// The shortest linger: one turn of the timer, so that what a loop adds without pausing leaves together.
-const oneTurnMs = 1;
 
 /** Whether a failure says only that there was too much in the call. */
 function isDivisible(error: QueueError, batchLength: number): boolean {

@@ -14,7 +14,10 @@ export interface Clock {
   now(): number;
   /** Milliseconds that only go up: for leases, deadlines and durations. */
   monotonic(): number;
-  /** Calls back once, after `delayMs`. */
+  /**
+   * Calls back once, after `delayMs`. With a delay of 0 or less it does so on the next turn of the event loop, when all
+   * that is ready has had its turn; never before it returns.
+   */
   setTimer(callback: () => void, delayMs: number, options?: TimerOptions): Timer;
 }
 
@@ -29,21 +32,46 @@ function canUnref(handle: unknown): handle is NodeTimer {
   return typeof handle === 'object' && handle !== null && 'unref' in handle;
 }
 
+/** Browsers return a number: they have no process to keep alive. */
+function letProcessEnd(handle: unknown, options: TimerOptions | undefined): void {
+  if (options?.keepAlive !== true && canUnref(handle)) {
+    handle.unref();
+  }
+}
+
+/** Of Node, Deno and Bun, where a timer takes a millisecond at least. A browser's timer of 0 ms is as soon as it gets. */
+interface Immediates {
+  readonly setImmediate?: ((callback: () => void) => unknown) | undefined;
+  readonly clearImmediate?: ((handle: unknown) => void) | undefined;
+}
+
+function setTurn(callback: () => void, options: TimerOptions | undefined): Timer | undefined {
+  // Read each time: a test's fake timers may have taken their place.
+  const { setImmediate, clearImmediate } = globalThis as Immediates;
+  if (setImmediate === undefined || clearImmediate === undefined) {
+    return undefined;
+  }
+  const handle = setImmediate(callback);
+  letProcessEnd(handle, options);
+  return { cancel: () => clearImmediate(handle) };
+}
+
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   setTimer(callback, delayMs, options) {
+    const turn = delayMs <= 0 ? setTurn(callback, options) : undefined;
+    if (turn !== undefined) {
+      return turn;
+    }
     let handle: ReturnType<typeof setTimeout>;
     let leftMs = delayMs;
     const arm = (): void => {
       const stepMs = Math.min(leftMs, longestTimerMs);
       leftMs -= stepMs;
       handle = setTimeout(leftMs > 0 ? arm : callback, stepMs);
-      // Browsers return a number: they have no process to keep alive.
-      if (options?.keepAlive !== true && canUnref(handle)) {
-        handle.unref();
-      }
+      letProcessEnd(handle, options);
     };
     arm();
     return { cancel: () => clearTimeout(handle) };

@@ -14,7 +14,9 @@ import {
 } from './accumulator-harness.ts';
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance', 'Date'],
+  });
 });
 
 afterEach(() => {
@@ -182,7 +184,7 @@ describe('a batch that would be billed as two requests', () => {
   const size = { bytes: 7 * kib };
 
   test('leaves one behind, which lingers from when it came', async () => {
-    const h = harness({ maxBytes: 1_024 * kib, lingerMs: 50, maxInFlight: 5 });
+    const h = harness({ maxBytes: 1_024 * kib, lingerMs: 50, lingerWhenIdle: true, maxInFlight: 5 });
     for (let index = 0; index < 10; index++) {
       h.accumulator.add(thing(`${index}`, size));
       await pass(0);

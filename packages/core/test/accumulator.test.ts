@@ -14,7 +14,9 @@ import {
 } from './accumulator-harness.ts';
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance', 'Date'],
+  });
 });
 
 afterEach(() => {
@@ -48,8 +50,16 @@ describe('when a batch leaves', () => {
     const h = harness();
     addAll(h, ['a', 'b', 'c']);
     expect(h.calls).toEqual([]);
-    await pass(1);
+    await pass(0);
     expect(batches(h)).toEqual([['a', 'b', 'c']]);
+  });
+
+  test('regression: a batch left before the loop that was filling it had come to its end, as soon as a millisecond was over', () => {
+    let now = 0;
+    const clock: Clock = { ...systemClock, monotonic: () => now++ };
+    const h = harness({ clock, maxEntries: 4, lingerMs: 0 });
+    addAll(h, names('a', 7));
+    expect(batches(h)).toEqual([names('a', 4)]);
   });
 
   test('a full batch leaves at once', () => {

@@ -3,7 +3,9 @@ import { createAlarm } from '../src/alarm.ts';
 import { systemClock } from '../src/clock.ts';
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance', 'Date'],
+  });
 });
 
 afterEach(() => {

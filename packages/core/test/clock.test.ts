@@ -52,6 +52,48 @@ describe('systemClock', () => {
     expect(callback).toHaveBeenCalledTimes(1);
   });
 
+  test('without delay it calls back on the next turn, when all that is ready has had its turn', async () => {
+    vi.useRealTimers();
+    const order: string[] = [];
+    const turned = new Promise<void>((resolve) => {
+      systemClock.setTimer(
+        () => {
+          order.push('turn');
+          resolve();
+        },
+        0,
+        { keepAlive: true },
+      );
+    });
+    order.push('loop');
+    void Promise.resolve().then(() => order.push('promise'));
+    process.nextTick(() => order.push('tick'));
+    await turned;
+    expect(order.at(0)).toBe('loop');
+    expect(order.at(-1)).toBe('turn');
+    expect(order.length).toBe(4);
+  });
+
+  test.each([0, -5, Number.NEGATIVE_INFINITY])('a timer of %i ms can be cancelled', (delayMs) => {
+    const callback = vi.fn<() => void>();
+    systemClock.setTimer(callback, delayMs).cancel();
+    vi.advanceTimersByTime(0);
+    expect(callback).not.toHaveBeenCalled();
+    const late = systemClock.setTimer(callback, delayMs);
+    vi.advanceTimersByTime(0);
+    late.cancel();
+    expect(callback).toHaveBeenCalledTimes(1);
+  });
+
+  test('in a browser, which has no other turn, a timer without delay is one of its timers', () => {
+    vi.stubGlobal('setImmediate', undefined);
+    const callback = vi.fn<() => void>();
+    systemClock.setTimer(callback, Number.NEGATIVE_INFINITY);
+    expect(vi.getTimerCount()).toBe(1);
+    vi.advanceTimersByTime(0);
+    expect(callback).toHaveBeenCalledTimes(1);
+  });
+
   test('regression: a timer of 30 days fired after 24.8', () => {
     const callback = vi.fn<() => void>();
     systemClock.setTimer(callback, 30 * dayMs);
@@ -117,6 +159,15 @@ describe('systemClock', () => {
       systemClock.setTimer(() => undefined, 10, { keepAlive: true });
       expect(unref).not.toHaveBeenCalled();
       systemClock.setTimer(() => undefined, 10, { keepAlive: false });
+      expect(unref).toHaveBeenCalledTimes(1);
+    });
+
+    test('nor does one without delay', () => {
+      const unref = vi.fn<() => void>();
+      vi.stubGlobal('setImmediate', () => ({ unref }));
+      systemClock.setTimer(() => undefined, 0, { keepAlive: true });
+      expect(unref).not.toHaveBeenCalled();
+      systemClock.setTimer(() => undefined, 0);
       expect(unref).toHaveBeenCalledTimes(1);
     });
 

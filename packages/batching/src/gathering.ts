@@ -1,6 +1,9 @@
 import { createLinkedList, type Linked, type LinkedList } from '@sqskit/core/linked-list';
 import type { Outgoing } from './outgoing.ts';
 
+/** What one SQS message is made of. */
+export type Members<T> = readonly [Outgoing<T>, ...Outgoing<T>[]];
+
 /** Messages of one group that will be packed together, in order. */
 export class Gathering<T> implements Linked<Gathering<T>> {
   readonly key: string | symbol | undefined;
@@ -50,12 +53,12 @@ export class Gathering<T> implements Linked<Gathering<T>> {
 
   /**
    * Takes the messages that could be one SQS message: up to so many, up to so many bytes, one at least. One that cannot
-   * be packed is taken alone.
+   * be packed is taken alone. `undefined` where there are none.
    */
-  cut(maxItems: number, maxBytes: number): [] | [Outgoing<T>, ...Outgoing<T>[]] {
+  cut(maxItems: number, maxBytes: number): Members<T> | undefined {
     const { first } = this;
     if (first === undefined) {
-      return [];
+      return undefined;
     }
     const taken: [Outgoing<T>, ...Outgoing<T>[]] = [first];
     this.remove(first);

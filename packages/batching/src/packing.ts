@@ -13,7 +13,7 @@ import { type Alarm, createAlarm } from '@sqskit/core/alarm';
 import type { Clock } from '@sqskit/core/clock';
 import { createLinkedList, type LinkedList } from '@sqskit/core/linked-list';
 import type { Delivery } from './delivery.ts';
-import { Gathering, isPackable } from './gathering.ts';
+import { Gathering, isPackable, type Members } from './gathering.ts';
 import { checkContent, checkPayload } from './message-rules.ts';
 import type { Outgoing } from './outgoing.ts';
 import { Pack } from './pack.ts';
@@ -29,8 +29,6 @@ export interface PackingOptions {
   /** Begins the deduplication ids of packs: unlike that of any other producer. */
   readonly idPrefix: string;
 }
-
-type Members<T> = readonly [Outgoing<T>, ...Outgoing<T>[]];
 
 /**
  * Packs the messages of a group together.
@@ -235,11 +233,10 @@ export class Packing<T> implements Packaging<T> {
   /** Seals one SQS message of a gathering, or begins to: the first that make up `maxItems`. */
   #seal(gathering: Gathering<T>, isDue: boolean, maxItems: number = this.#options.envelope.maxItems): void {
     const maxBytes = this.#maxBytes;
-    const [first, ...others] = gathering.cut(maxItems, this.#fillBytes);
-    if (first === undefined || maxBytes === undefined) {
+    const members = gathering.cut(maxItems, this.#fillBytes);
+    if (members === undefined || maxBytes === undefined) {
       return;
     }
-    const members: Members<T> = [first, ...others];
     this.#line(gathering, undefined);
     gathering.isOut = this.#options.fifo;
     let sealed: Sealed | Promise<Sealed>;
@@ -306,7 +303,7 @@ export class Packing<T> implements Packaging<T> {
   /** The pack of what was sealed. Throws where SQS would not take it. */
   #pack(members: Members<T>, sealed: Sealed, maxBytes: number): Pack<T> {
     const { payload, taken } = sealed;
-    const [first, ...others] = members;
+    const [first] = members;
     try {
       if (!(Number.isInteger(taken) && taken >= 1 && taken <= members.length)) {
         const message = `the envelope took ${taken} of ${members.length} messages`;
@@ -315,7 +312,8 @@ export class Packing<T> implements Packaging<T> {
       checkPayload(payload, first.attributes);
       const bytes = assertFits(payload, maxBytes, sealed.bytes);
       const wire = taken === 1 ? entryOf(first, payload) : this.#packEntry(members, sealed);
-      return new Pack([first, ...others.slice(0, taken - 1)], wire, sealed, bytes);
+      const packed: Members<T> = taken === members.length ? members : [first, ...members.slice(1, taken)];
+      return new Pack(packed, wire, sealed, bytes);
     } catch (error) {
       this.#hooks.discard(sealed);
       throw error;
@@ -445,8 +443,14 @@ function isSettled<T>({ stage }: Outgoing<T>): boolean {
 
 function itemsOf<T>(members: Members<T>): [Item, ...Item[]] {
   const carryTrace = members.length > 1 && !shareTrace(members);
-  const [first, ...others] = members;
-  return [itemOf(first, carryTrace), ...others.map((outgoing) => itemOf(outgoing, carryTrace))];
+  const items: [Item, ...Item[]] = [itemOf(members[0], carryTrace)];
+  for (let index = 1; index < members.length; index++) {
+    const outgoing = members[index];
+    if (outgoing !== undefined) {
+      items.push(itemOf(outgoing, carryTrace));
+    }
+  }
+  return items;
 }
 
 function itemOf<T>({ id, content = '', attributes, traceHeader }: Outgoing<T>, carryTrace: boolean): Item {
@@ -454,6 +458,7 @@ function itemOf<T>({ id, content = '', attributes, traceHeader }: Outgoing<T>, c
 }
 
 /** Whether one trace header, or none, is that of all. */
-function shareTrace<T>([first, ...others]: Members<T>): boolean {
-  return others.every(({ traceHeader }) => traceHeader === first.traceHeader);
+function shareTrace<T>(members: Members<T>): boolean {
+  const [{ traceHeader: shared }] = members;
+  return members.every(({ traceHeader }) => traceHeader === shared);
 }

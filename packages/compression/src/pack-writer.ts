@@ -170,12 +170,12 @@ type WrittenAttributes = Readonly<Record<string, readonly [type: string, value: 
 
 function attributesOf(items: readonly Item[]): Readonly<Record<number, WrittenAttributes>> | undefined {
   let all: Record<number, WrittenAttributes> | undefined;
-  for (const [index, { attributes }] of items.entries()) {
+  items.forEach(({ attributes }, index) => {
     if (attributes !== undefined && Object.keys(attributes).length > 0) {
       all ??= {};
       all[index] = written(attributes);
     }
-  }
+  });
   return all;
 }
 

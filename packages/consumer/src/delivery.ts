@@ -23,12 +23,22 @@ export interface Delivery {
   pack: Pack | undefined;
   /** The newest receipt handle: SQS may deliver a message again while it is in hand. */
   receiptHandle: string;
-  /** Whether its handler was told that going on is of no use. */
+  /** Whether somebody else has seen to it: what its handlers do settles nothing. */
   readonly isAbandoned: boolean;
+  /** Why its handlers were told to end, if they were. */
+  readonly toldToEnd: QueueError | undefined;
+  /** Its handlers that go on although the time that each of them has for itself was up. */
+  overdue: number;
+  /** Aborts when its handlers are told to end. */
   readonly signal: AbortSignal;
   /** Nobody will ask for its body and attributes any more: what waits to be settled shall not keep them in memory. */
   dropPayload(): void;
-  /** Aborts the signal. What its handler does from now on settles nothing. */
+  /** Aborts this one along with the signal, until `unfollow`. */
+  follow(controller: AbortController): void;
+  unfollow(controller: AbortController): void;
+  /** Aborts the signal. */
+  tellToEnd(reason: QueueError): void;
+  /** As `tellToEnd`, and what its handlers do from now on settles nothing. */
   abandon(reason: QueueError): void;
 }
 
@@ -59,8 +69,11 @@ class MessageDelivery implements Delivery {
   phase: Phase = 'waiting';
   pack: Pack | undefined;
   receiptHandle: string;
+  isAbandoned = false;
+  overdue = 0;
   #reason: QueueError | undefined;
   #controller: AbortController | undefined;
+  #followers: Set<AbortController> | undefined;
 
   constructor(message: ReceivedMessage, queueUrl: string, lane: string | undefined) {
     this.message = message;
@@ -69,8 +82,8 @@ class MessageDelivery implements Delivery {
     this.receiptHandle = message.receiptHandle;
   }
 
-  get isAbandoned(): boolean {
-    return this.#reason !== undefined;
+  get toldToEnd(): QueueError | undefined {
+    return this.#reason;
   }
 
   /** Made when first asked for: most handlers never look at it. */
@@ -88,9 +101,30 @@ class MessageDelivery implements Delivery {
     this.message = { ...this.message, body: '', attributes: {} };
   }
 
-  abandon(reason: QueueError): void {
+  follow(controller: AbortController): void {
+    if (this.#reason !== undefined) {
+      controller.abort(this.#reason);
+      return;
+    }
+    this.#followers ??= new Set();
+    this.#followers.add(controller);
+  }
+
+  unfollow(controller: AbortController): void {
+    this.#followers?.delete(controller);
+  }
+
+  tellToEnd(reason: QueueError): void {
     this.#reason ??= reason;
     this.#controller?.abort(this.#reason);
+    for (const follower of this.#followers ?? []) {
+      follower.abort(this.#reason);
+    }
+  }
+
+  abandon(reason: QueueError): void {
+    this.isAbandoned = true;
+    this.tellToEnd(reason);
   }
 }
 

@@ -20,6 +20,8 @@ export interface Totals {
   released: number;
   /** Sent to the dead-letter queue and deleted. */
   deadLettered: number;
+  /** Handlers that ran for longer than `handlerTimeoutMs`. */
+  handlerTimeouts: number;
   /** SQS messages whose lease ended while they waited or ran. */
   leasesLost: number;
   /** Messages of which SQS did not confirm that they were settled: they come again. */
@@ -43,6 +45,7 @@ function createTotals(): Totals {
     retried: 0,
     released: 0,
     deadLettered: 0,
+    handlerTimeouts: 0,
     leasesLost: 0,
     unsettled: 0,
     emptyReceives: 0,
@@ -74,6 +77,7 @@ const metricNames: Partial<Record<keyof Totals, string>> = {
   retried: 'MessagesRetried',
   released: 'MessagesReleased',
   deadLettered: 'MessagesDeadLettered',
+  handlerTimeouts: 'HandlerTimeouts',
   leasesLost: 'LeasesLost',
   unsettled: 'MessagesUnsettled',
   emptyReceives: 'EmptyReceives',

@@ -36,6 +36,11 @@ export interface ConsumerOptions<T> {
    * the message is in hand, so it decides how soon a crashed consumer's messages come again, not how long a handler may take.
    */
   readonly visibilityTimeoutMs?: number | undefined;
+  /**
+   * How long a handler may run. Default: none. After it the handler's signal aborts with `handler-timeout`; its slot and its
+   * lease are kept until it really ends, and then its message has failed, unless it returned a verdict.
+   */
+  readonly handlerTimeoutMs?: number | undefined;
   /** Most polls at a time under load. Default: 4. An idle queue has one. */
   readonly maxPollers?: number | undefined;
   /** How long a delete or a visibility change waits for company. Default: 20 ms. Not used on FIFO queues, where the next of the group waits. */
@@ -84,7 +89,7 @@ export interface StreamOptions<T>
   readonly stopTimeoutMs?: number | undefined;
 }
 
-type Unset = 'deadLetterQueue' | 'maxReceiveCount';
+type Unset = 'deadLetterQueue' | 'handlerTimeoutMs' | 'maxReceiveCount';
 
 export type ResolvedConsumerOptions<T> = Resolved<ConsumerOptions<T>, Unset>;
 
@@ -138,6 +143,13 @@ export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, Unset> {
       max: sqsLimits.maxVisibilityTimeoutMs,
       unit: 'ms',
       doc: "The lease. Renewed at half time while a message is in hand: it decides how soon a crashed consumer's messages come again, not how long a handler may take.",
+    },
+    handlerTimeoutMs: {
+      kind: 'number',
+      min: 1,
+      max: sqsLimits.maxVisibilityTimeoutMs,
+      unit: 'ms',
+      doc: 'How long a handler may run. After it its signal aborts; its slot and its lease are kept until it really ends, and then its message has failed, unless it returned a verdict.',
     },
     maxPollers: {
       kind: 'number',

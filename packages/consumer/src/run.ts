@@ -11,7 +11,7 @@ import type { Demand } from './poll-plan.ts';
 import { createPoller, type Poller } from './poller.ts';
 import type { ReportError } from './report.ts';
 import { createQueueSettler, type QueueSettler } from './settler.ts';
-import { createWork } from './work.ts';
+import { createWork, type Work } from './work.ts';
 
 /** What became of the messages that were in hand when the consumer was stopped. */
 export interface StopReport {
@@ -72,6 +72,7 @@ class PollRun<T> implements Run {
   readonly #clock: Clock;
   readonly #instruments: Instruments;
   readonly #poison: PoisonRule;
+  readonly #work: Work;
   readonly #engine: Engine;
   readonly #settler: QueueSettler;
   readonly #hand: Hand;
@@ -90,14 +91,15 @@ class PollRun<T> implements Run {
     this.#wants = wants;
     this.#instruments = instruments;
     this.#poison = createPoisonRule(shared);
+    this.#work = createWork({
+      ...shared,
+      poison: this.#poison,
+      earlier: (delivery) => this.#hand.earlier(delivery),
+    });
     this.#engine = createEngine({
       maxConcurrency,
       clock,
-      work: createWork({
-        ...shared,
-        poison: this.#poison,
-        earlier: (delivery) => this.#hand.earlier(delivery),
-      }),
+      work: this.#work,
       onRoom: () => this.#poller.update(),
     });
     this.#settler = createQueueSettler({
@@ -151,6 +153,7 @@ class PollRun<T> implements Run {
     const abandoned = isQuiet ? [] : await this.#giveUp(reserveMs);
     this.#settler.close();
     this.#poison.close();
+    this.#work.close();
     // What was given up just now is counted before the report is made.
     await within(this.#clock, 0, this.#engine.idle());
     const { totals } = this.#instruments;

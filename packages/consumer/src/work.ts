@@ -10,14 +10,22 @@ import {
   type Opened,
   type OpenedItem,
   QueueError,
+  release,
   retry,
   toQueueError,
   type Verdict,
 } from '@sqskit/core';
 import { isThenable } from '@sqskit/core/callbacks';
+import type { Clock } from '@sqskit/core/clock';
 import type { Done } from './completed.ts';
 import type { Delivery } from './delivery.ts';
 import { type FailedMessage, type FailurePolicy, isKnown } from './failure-policy.ts';
+import {
+  createHandlerTimeouts,
+  type HandlerTimeouts,
+  type TimedRun,
+  timeoutError,
+} from './handler-timeouts.ts';
 import type { Instruments } from './instruments.ts';
 import { Pack } from './pack.ts';
 import type { PoisonRule } from './poison.ts';
@@ -29,13 +37,17 @@ export interface Work {
   open(delivery: Delivery): Promise<Pack>;
   /** Runs one message of a pack; at once, if its handler is not asynchronous. */
   run(delivery: Delivery, pack: Pack, position: number): Verdict | Promise<Verdict>;
+  /** No handler is told any more that its time is up. */
+  close(): void;
 }
 
 export interface WorkOptions<T> {
   readonly handler: Handler<T>;
   readonly codec: Codec<T>;
   readonly envelope: Envelope;
+  readonly handlerTimeoutMs: number | undefined;
   readonly failurePolicy: FailurePolicy<T>;
+  readonly clock: Clock;
   readonly poison: PoisonRule;
   readonly report: ReportError;
   readonly instruments: Instruments;
@@ -44,16 +56,45 @@ export interface WorkOptions<T> {
 }
 
 const acked = ack();
+const released = release();
 
 export function createWork<T>(options: WorkOptions<T>): Work {
   return new HandlerWork(options);
 }
 
+/** A message whose handler runs. */
+interface Turn<T> {
+  readonly delivery: Delivery;
+  readonly pack: Pack;
+  readonly item: OpenedItem;
+  readonly message: IncomingMessage<T>;
+  /** Where handlers have a time of their own. */
+  readonly timed: TimedRun | undefined;
+  /** To be called when the handler has ended. */
+  readonly ended: (() => void) | undefined;
+}
+
 class HandlerWork<T> implements Work {
   readonly #options: WorkOptions<T>;
+  readonly #timeouts: HandlerTimeouts | undefined;
 
   constructor(options: WorkOptions<T>) {
+    const { handlerTimeoutMs: timeoutMs, clock, instruments, report } = options;
     this.#options = options;
+    if (timeoutMs !== undefined) {
+      this.#timeouts = createHandlerTimeouts({
+        timeoutMs,
+        clock,
+        onTimeout({ message }, error) {
+          instruments.count('handlerTimeouts');
+          report(error, about(message, 'handle'));
+        },
+      });
+    }
+  }
+
+  close(): void {
+    this.#timeouts?.close();
   }
 
   async open(delivery: Delivery): Promise<Pack> {
@@ -72,55 +113,88 @@ class HandlerWork<T> implements Work {
     }
     const { codec, handler, instruments } = this.#options;
     if ('error' in item) {
-      return this.#failed(pack, item, describe(delivery, pack, position, item, undefined), item.error);
+      return this.#unreadable(delivery, pack, position, item, item.error);
     }
     let message: IncomingMessage<T>;
     try {
       message = describe(delivery, pack, position, item, codec.decode(item.content));
     } catch (cause) {
       const error = decodeFailed('the codec could not decode the content', cause);
-      return this.#failed(pack, item, describe(delivery, pack, position, item, undefined), error);
+      return this.#unreadable(delivery, pack, position, item, error);
     }
+    const timed = this.#timeouts?.begin(delivery, message);
     const ended = instruments.handlerStarted(message.sentAtMs);
+    const turn: Turn<T> = { delivery, pack, item, message, timed, ended };
     let result: unknown;
     try {
-      result = handler(message, pack.context);
+      result = handler(message, timed ?? pack.context);
     } catch (error) {
-      ended?.();
-      return this.#threw(delivery, pack, item, message, error);
+      this.#end(turn);
+      return this.#threw(turn, error);
     }
     if (isThenable(result)) {
-      return this.#await(delivery, pack, item, message, result, ended);
+      return this.#await(turn, result);
     }
-    ended?.();
-    return isVerdict(result) ? this.#said(pack, item, message, result) : acked;
+    this.#end(turn);
+    return this.#returned(turn, result);
   }
 
-  async #await(
-    delivery: Delivery,
-    pack: Pack,
-    item: OpenedItem,
-    message: IncomingMessage<T>,
-    pending: PromiseLike<unknown>,
-    ended: (() => void) | undefined,
-  ): Promise<Verdict> {
+  async #await(turn: Turn<T>, pending: PromiseLike<unknown>): Promise<Verdict> {
     let result: unknown;
     try {
       result = await pending;
     } catch (error) {
-      return this.#threw(delivery, pack, item, message, error);
+      return this.#threw(turn, error);
     } finally {
-      ended?.();
+      this.#end(turn);
     }
-    return isVerdict(result) ? this.#said(pack, item, message, result) : acked;
+    return this.#returned(turn, result);
   }
 
-  #said(
-    pack: Pack,
-    item: OpenedItem,
-    message: IncomingMessage<T>,
-    verdict: Verdict,
+  #end({ timed, ended }: Turn<T>): void {
+    ended?.();
+    if (timed !== undefined) {
+      this.#timeouts?.end(timed);
+    }
+  }
+
+  #returned(turn: Turn<T>, result: unknown): Verdict | Promise<Verdict> {
+    if (isVerdict(result)) {
+      return this.#said(turn, result);
+    }
+    const reason = toldToEnd(turn);
+    // It may have returned because it was told to end: only a verdict says that it is done all the same.
+    return reason === undefined ? acked : this.#gaveUp(turn, reason, reason);
+  }
+
+  #threw(turn: Turn<T>, error: unknown): Verdict | Promise<Verdict> {
+    const reason = toldToEnd(turn);
+    if (reason !== undefined) {
+      return this.#gaveUp(turn, reason, error);
+    }
+    const { pack, item, message } = turn;
+    this.#options.report(error, about(message, 'handle'));
+    return this.#failed(pack, item, message, error);
+  }
+
+  /** It ended, without a verdict, after it was told to. */
+  #gaveUp(
+    { delivery, pack, item, message, timed }: Turn<T>,
+    reason: QueueError,
+    thrown: unknown,
   ): Verdict | Promise<Verdict> {
+    if (delivery.isAbandoned) {
+      return acked; // whoever abandons a delivery has seen to its message
+    }
+    if (timed?.error === undefined) {
+      return released; // the consumer is stopping
+    }
+    // It was reported when its time was up.
+    const error = thrown === reason ? reason : timeoutError(timed.error.details, thrown);
+    return this.#failed(pack, item, message, error);
+  }
+
+  #said({ pack, item, message }: Turn<T>, verdict: Verdict): Verdict | Promise<Verdict> {
     return this.#options.poison.decide(this.#known(message, verdict), message, carries(pack, item));
   }
 
@@ -136,25 +210,25 @@ class HandlerWork<T> implements Work {
     return retry();
   }
 
-  #threw(
+  #unreadable(
     delivery: Delivery,
     pack: Pack,
-    item: OpenedItem,
-    message: IncomingMessage<T>,
-    error: unknown,
-  ): Verdict | Promise<Verdict> {
-    // Whoever abandons a delivery has seen to its message: what becomes of it is not carried out.
-    return delivery.isAbandoned ? acked : this.#failed(pack, item, message, error, 'handle');
+    position: number,
+    item: OpenedItem | BrokenItem,
+    error: QueueError,
+  ): Promise<Verdict> {
+    const message = describe(delivery, pack, position, item, undefined);
+    this.#options.report(error, about(message, 'decode'));
+    return this.#failed(pack, item, message, error);
   }
 
+  /** Asks the failure policy. */
   async #failed(
     pack: Pack,
     item: OpenedItem | BrokenItem,
     message: FailedMessage<T>,
     error: unknown,
-    during: 'decode' | 'handle' = 'decode',
   ): Promise<Verdict> {
-    this.#options.report(error, about(message, during));
     const verdict = await this.#judge(error, message);
     return this.#options.poison.decide(verdict, message, carries(pack, item));
   }
@@ -234,6 +308,11 @@ function describe<B>(
     sequenceNumber: message.sequenceNumber,
     traceHeader: (isOpened ? item.traceHeader : undefined) ?? message.traceHeader,
   };
+}
+
+/** Why the handler of this one was told to end, if it was: its own time first, for it may have been up before. */
+function toldToEnd<T>({ timed, delivery }: Turn<T>): QueueError | undefined {
+  return timed?.error ?? delivery.toldToEnd;
 }
 
 /** Whether SQS's own count of receives does not, or would not after it is sent again, tell all of this message's. */

@@ -54,6 +54,8 @@ function createBench(handler: Handler<unknown>, options: BenchOptions = {}): Ben
       handler,
       codec: json(),
       envelope,
+      handlerTimeoutMs: undefined,
+      clock,
       failurePolicy: () => retry(),
       poison: { decide: (verdict) => verdict, close: () => undefined },
       report: () => undefined,

@@ -59,6 +59,7 @@ test('what happens to messages is recorded, with the queue name as dimension', a
       'DuplicateReceives Count',
       'EmptyReceives Count',
       'FailedReceives Count',
+      'HandlerTimeouts Count',
       'LeasesLost Count',
       'MessagesAcked Count',
       'MessagesDeadLettered Count',

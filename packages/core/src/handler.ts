@@ -3,8 +3,10 @@ import { assertKnownOptions, invalidOption } from './options.ts';
 
 export interface HandlerContext {
   /**
-   * Aborts when going on is of no use: the lease was lost (reason `lease-lost`) or the consumer is stopping and its
-   * time is up (reason `stopped`). What the handler returns after that settles nothing.
+   * Aborts when the handler is to end, with the reason. `handler-timeout`: it has run for longer than it may; its
+   * message counts as failed. `stopped`: the consumer is stopping; its message is released. In both cases a verdict that
+   * the handler returns all the same is carried out while the consumer waits for it, and returning anything else does
+   * not acknowledge. `lease-lost`: the message is not ours any more; nothing settles it.
    */
   readonly signal: AbortSignal;
 }

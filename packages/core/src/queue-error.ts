@@ -61,6 +61,7 @@ export interface ErrorDetails {
   'pool-exhausted': { readonly maxConnections: number; readonly maxWaiting: number };
   'response-invalid': { readonly operation: string; readonly expected: string; readonly received: string };
   'lease-lost': { readonly messageId: string };
+  'handler-timeout': { readonly messageId: string; readonly timeoutMs: number };
   stopped: { readonly what: string };
   unexpected: { readonly operation: string };
   'dead-letter-failed': { readonly messageId: string; readonly reason: string };

@@ -1,4 +1,4 @@
-import { type Envelope, plain } from '@sqskit/core';
+import { type Envelope, plain, withIds } from '@sqskit/core';
 import { envelopeContract } from '@sqskit/testing';
 import { describe, expect, test } from 'vitest';
 import { compressed, createDictionary, guideEnvelope, type PackingOptions, packed } from '../src/index.ts';
@@ -62,6 +62,9 @@ const packs: Readonly<Record<string, PackingOptions>> = {
 };
 
 const crossed = {
+  'compressed() with ids': () => withIds(compressed()),
+  'packed() with ids': () => withIds(packed()),
+  'packed() with ids, off the event loop': () => withIds(packed({ ...everything, maxBlockMs: 0 })),
   'compressed() by zlib, opened by fflate,': () =>
     halves(
       compressed({ ...shared, engine: node, algorithm: 'deflate' }),

@@ -24,6 +24,7 @@ export {
   plain,
   type Sealed,
 } from './envelope.ts';
+export { idAttribute, withIds } from './with-ids.ts';
 export { attributesBytes, contentBytes, payloadBytes } from './size.ts';
 export type {
   CallOptions,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Envelope, type Item, type Opened, plain, type Sealed } from '@sqskit/core';
+import { type Envelope, type Item, type Opened, plain, type Sealed, withIds } from '@sqskit/core';
 import { describe, expect, test } from 'vitest';
 import { envelopeContract } from '../src/index.ts';
 import { createPackingEnvelope } from './packing-envelope.ts';
@@ -13,6 +13,15 @@ describe('the plain envelope keeps the contract', () => {
 
 describe('an envelope that packs keeps the contract', () => {
   test.each(titled(envelopeContract({ createEnvelope: createPackingEnvelope })))('%s', async (_, run) => {
+    await expect(run()).resolves.toBeUndefined();
+  });
+});
+
+describe('a layer that adds ids keeps the contract', () => {
+  const envelopes = [plain, createPackingEnvelope].flatMap((create) =>
+    titled(envelopeContract({ createEnvelope: () => withIds(create()) })),
+  );
+  test.each(envelopes)('%s', async (_, run) => {
     await expect(run()).resolves.toBeUndefined();
   });
 });

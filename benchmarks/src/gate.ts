@@ -1,4 +1,5 @@
-import { type Comparison, comparisons } from './comparisons.ts';
+import type { Comparison } from './comparison.ts';
+import { comparisons } from './comparisons.ts';
 import type { Results, ScaleName } from './results.ts';
 
 export interface AcceptedFigure {

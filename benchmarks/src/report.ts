@@ -17,7 +17,7 @@ function introduction({ startedAt, seconds, scale, machine, versions }: Results)
 
 <!-- Written by \`npx -y pnpm@12.21.0 bench -- --write\`; not by hand. -->
 
-sqskit and the other ways to send to SQS from Node, in one run on one machine, over loopback. The figures compare these
+sqskit and the other ways to send to SQS and to receive from it in Node, in one run on one machine, over loopback. The figures compare these
 libraries with each other; they are no claim about what AWS answers.
 
 ${markdown({

@@ -1,4 +1,5 @@
-import { type Comparison, comparisons, reachesGoal } from './comparisons.ts';
+import { type Comparison, reachesGoal } from './comparison.ts';
+import { comparisons } from './comparisons.ts';
 import { type Results, type ScenarioResult, summaryOf } from './results.ts';
 import type { Column, Scenario } from './scenarios/scenario.ts';
 import type { Summary } from './statistics.ts';

@@ -22,6 +22,8 @@ const arriving: Readonly<Record<string, number>> = {
   'transport-send-tls': 0,
   'transport-receive': 0,
   'throttled-neighbour': 0,
+  receiving: 0,
+  slots: 0,
 };
 
 /** A server that refuses what SQS would refuse. */

@@ -6,8 +6,10 @@ import { linger } from './linger.ts';
 import { memory } from './memory.ts';
 import { packedEarthquakes, packedOrders } from './packed.ts';
 import { plain } from './plain.ts';
+import { receiving } from './receiving.ts';
 import type { Case, Scenario } from './scenario.ts';
 import { sizes } from './sizes.ts';
+import { busySlots } from './slots.ts';
 import { throttledNeighbour } from './throttled-neighbour.ts';
 import { transportScenarios } from './transport.ts';
 
@@ -25,6 +27,8 @@ export const scenarios: readonly Scenario[] = [
   incompressible,
   ...transportScenarios,
   throttledNeighbour,
+  receiving,
+  busySlots,
 ];
 
 /** Throws for what is not there. */

@@ -1,8 +1,13 @@
 import { sqsLimits } from '@sqskit/core';
 import { attributeBytes, md5OfAttributes, md5OfBody, type WireAttributes } from './message-md5.ts';
+import { Stock, type StockedMessage } from './stock.ts';
 
 /** What the server has been sent since it started. */
 export interface ServerCounts {
+  /** Calls of every kind. */
+  readonly calls: number;
+  /** Messages that were deleted, each once. */
+  readonly deleted: number;
   /** Calls that send: `SendMessage` and `SendMessageBatch`. */
   readonly requests: number;
   /** 64 KiB units of their payloads, as SQS bills them: one for each begun, at least one a call. */
@@ -23,8 +28,8 @@ export interface AnswerOptions {
   readonly keep: boolean;
   /** Whether what SQS would refuse is refused: too many or too large entries, ids that are not distinct, characters. */
   readonly check: boolean;
-  /** Whether every `ReceiveMessage` is answered with as many messages of 1 KB as it asks for. */
-  readonly endless: boolean;
+  /** Bodies of messages that are handed out without end: every `ReceiveMessage` gets as many as it asks for. */
+  readonly supply?: readonly string[] | undefined;
   /** The queue that is throttled, and how many calls a second it takes. */
   readonly throttled?: { readonly queueName: string; readonly callsPerSecond: number } | undefined;
 }
@@ -38,10 +43,18 @@ interface Entry {
 interface Request {
   readonly QueueUrl?: string;
   readonly QueueName?: string;
-  readonly Entries?: readonly Entry[];
+  readonly Entries?: readonly (Entry & SettledEntry)[];
   readonly MessageBody?: string;
   readonly MessageAttributes?: WireAttributes;
   readonly MaxNumberOfMessages?: number;
+  readonly ReceiptHandle?: string;
+  readonly VisibilityTimeout?: number;
+}
+
+interface SettledEntry {
+  readonly Id: string;
+  readonly ReceiptHandle?: string;
+  readonly VisibilityTimeout?: number;
 }
 
 const ok = 200;
@@ -52,21 +65,26 @@ const forbidden = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 /** Answers SQS's JSON protocol, as far as producers and simple consumers go. Any queue exists. */
 export class SqsAnswers {
   readonly #options: AnswerOptions;
-  readonly #kept: (Entry & { readonly messageId: string })[] = [];
+  readonly #stock: Stock;
+  #calls = 0;
+  #deleted = 0;
   #requests = 0;
   #billedUnits = 0;
   #messages = 0;
   #bytes = 0;
   /** Calls to the throttled queue in this second. */
-  #calls = 0;
+  #callsInSecond = 0;
   #second = 0;
 
   constructor(options: AnswerOptions) {
     this.#options = options;
+    this.#stock = new Stock(options.supply && endlessMessages(options.supply));
   }
 
   get counts(): ServerCounts {
     return {
+      calls: this.#calls,
+      deleted: this.#deleted,
       requests: this.#requests,
       billedUnits: this.#billedUnits,
       messages: this.#messages,
@@ -77,6 +95,7 @@ export class SqsAnswers {
   /** `action` is the part after `AmazonSQS.` of the `X-Amz-Target` header; `origin` is what queue URLs begin with. */
   answer(action: string, body: string, origin: string): Answer {
     const request: Request = JSON.parse(body);
+    this.#calls++;
     if (this.#isThrottled(request)) {
       return error('ThrottlingException', 'Rate exceeded');
     }
@@ -93,15 +112,25 @@ export class SqsAnswers {
           Attributes: {
             MaximumMessageSize: String(sqsLimits.maxMessageBytes),
             VisibilityTimeout: '30',
-            ApproximateNumberOfMessages: String(this.#kept.length),
+            ApproximateNumberOfMessages: String(this.#stock.size),
           },
         });
       case 'ReceiveMessage':
-        return this.#options.endless
-          ? endlessAnswer(request.MaxNumberOfMessages ?? 1)
-          : this.#receive(request.MaxNumberOfMessages ?? 1);
+        return json({
+          Messages: this.#stock.receive(request.MaxNumberOfMessages ?? 1, request.VisibilityTimeout),
+        });
+      case 'DeleteMessage':
+        this.#delete(request);
+        return json({});
       case 'DeleteMessageBatch':
+        for (const entry of request.Entries ?? []) {
+          this.#delete(entry);
+        }
         return json({ Successful: (request.Entries ?? []).map(({ Id }) => ({ Id })), Failed: [] });
+      case 'ChangeMessageVisibility':
+        return this.#changeVisibility(request) ? json({}) : error(notInFlight, 'not in flight');
+      case 'ChangeMessageVisibilityBatch':
+        return this.#changeVisibilities(request.Entries ?? []);
       default:
         return error('UnsupportedOperation', `the load server has no ${action}`);
     }
@@ -114,9 +143,9 @@ export class SqsAnswers {
       return false;
     }
     const second = Math.floor(performance.now() / 1_000);
-    this.#calls = second === this.#second ? this.#calls + 1 : 1;
+    this.#callsInSecond = second === this.#second ? this.#callsInSecond + 1 : 1;
     this.#second = second;
-    return this.#calls > throttled.callsPerSecond;
+    return this.#callsInSecond > throttled.callsPerSecond;
   }
 
   #sendBatch(entries: readonly Entry[]): Answer {
@@ -150,7 +179,7 @@ export class SqsAnswers {
     this.#messages++;
     const messageId = `00000000-0000-4000-8000-${String(this.#messages).padStart(12, '0')}`;
     if (this.#options.keep) {
-      this.#kept.push({ ...entry, messageId });
+      this.#stock.put({ messageId, body: entry.MessageBody, attributes: entry.MessageAttributes });
     }
     const { MessageBody, MessageAttributes } = entry;
     const digest =
@@ -166,32 +195,33 @@ export class SqsAnswers {
     this.#billedUnits += Math.max(1, Math.ceil(bytes / sqsLimits.billedUnitBytes));
   }
 
-  #receive(maxMessages: number): Answer {
-    const Messages = this.#kept
-      .splice(0, maxMessages)
-      .map(({ messageId, MessageBody, MessageAttributes = {} }) => ({
-        MessageId: messageId,
-        ReceiptHandle: messageId,
-        Body: MessageBody,
-        MD5OfBody: md5OfBody(MessageBody),
-        Attributes: { ApproximateReceiveCount: '1' },
-        MessageAttributes,
-      }));
-    return json({ Messages });
+  #delete({ ReceiptHandle = '' }: Pick<SettledEntry, 'ReceiptHandle'>): void {
+    this.#deleted += this.#stock.delete(ReceiptHandle) ? 1 : 0;
+  }
+
+  #changeVisibility({ ReceiptHandle = '', VisibilityTimeout = 0 }: Omit<SettledEntry, 'Id'>): boolean {
+    return this.#stock.changeVisibility(ReceiptHandle, VisibilityTimeout);
+  }
+
+  #changeVisibilities(entries: readonly SettledEntry[]): Answer {
+    const Failed = entries
+      .filter((entry) => !this.#changeVisibility(entry))
+      .map(({ Id }) => ({ Id, Code: notInFlight, Message: 'not in flight', SenderFault: true }));
+    const failed = new Set(Failed.map(({ Id }) => Id));
+    const Successful = entries.filter(({ Id }) => !failed.has(Id)).map(({ Id }) => ({ Id }));
+    return json({ Successful, Failed });
   }
 }
 
-const endlessBody = JSON.stringify({ text: 'x'.repeat(1_013) });
-const endlessMessage = {
-  MessageId: '00000000-0000-4000-8000-000000000000',
-  ReceiptHandle: 'AQEB'.repeat(90), // about as long as those of SQS
-  Body: endlessBody,
-  MD5OfBody: md5OfBody(endlessBody),
-  Attributes: { ApproximateReceiveCount: '1', SentTimestamp: '1700000000000' },
-};
+const notInFlight = 'MessageNotInflight';
 
-function endlessAnswer(count: number): Answer {
-  return json({ Messages: Array.from({ length: count }, () => endlessMessage) });
+/** Always another message; some of them have the same body. */
+function endlessMessages(bodies: readonly string[]): () => StockedMessage {
+  let made = 0;
+  return () => ({
+    messageId: `00000000-0000-4000-9000-${String(made).padStart(12, '0')}`,
+    body: bodies[made++ % bodies.length] ?? '',
+  });
 }
 
 function bytesOf({ MessageBody, MessageAttributes }: Entry): number {

@@ -4,6 +4,11 @@ import { fileURLToPath } from 'node:url';
 import type { LoadServerOptions } from './load-server.ts';
 import type { ServerCounts } from './sqs-answers.ts';
 
+export interface StartOptions extends Omit<LoadServerOptions, 'supply'> {
+  /** Whether every `ReceiveMessage` is answered with as many messages as it asks for: JSON of 1 KB, each another. */
+  readonly endless: boolean;
+}
+
 /** Where a contender sends to: a queue of the load server. */
 export interface Target {
   readonly endpoint: string;
@@ -19,8 +24,8 @@ const program = fileURLToPath(new URL('load-server-process.ts', import.meta.url)
 const queueName = 'bench';
 
 /** Starts a load server in a process of its own, on a free port of the loopback interface. */
-export async function startLoadServer(options: Partial<LoadServerOptions> = {}): Promise<LoadServer> {
-  const resolved: LoadServerOptions = {
+export async function startLoadServer(options: Partial<StartOptions> = {}): Promise<LoadServer> {
+  const resolved: StartOptions = {
     latencyMs: 0,
     tls: false,
     keep: false,
@@ -50,8 +55,22 @@ export async function startLoadServer(options: Partial<LoadServerOptions> = {}):
   };
 }
 
-/** What the load server has been sent so far, and the CPU time that its process has taken. */
-export async function countsOf({ endpoint }: Target): Promise<ServerCounts & { readonly cpuMicros: number }> {
-  const response = await fetch(`${endpoint}/counts`);
-  return (await response.json()) as Awaited<ReturnType<typeof countsOf>>;
+/** What the load server has been sent, and the CPU time that its process has taken. */
+export interface Counts extends ServerCounts {
+  readonly cpuMicros: number;
+}
+
+/** So far. */
+export function countsOf(target: Target): Promise<Counts> {
+  return askForCounts(target, 0);
+}
+
+/** As soon as so many messages have been deleted since the server started. */
+export function countsWhenDeleted(target: Target, deleted: number): Promise<Counts> {
+  return askForCounts(target, deleted);
+}
+
+async function askForCounts({ endpoint }: Target, deleted: number): Promise<Counts> {
+  const response = await fetch(`${endpoint}/counts?deleted=${deleted}`);
+  return (await response.json()) as Counts;
 }

@@ -38,6 +38,9 @@ export function createLeanClient(options: LeanClientOptions): LeanClient {
   return new UndiciLeanClient(options);
 }
 
+/** More queues than one process talks to; of names that are made up for each tenant there may be any number. */
+const maxTargets = 1_000;
+
 class UndiciLeanClient implements LeanClient {
   readonly maxConnections: number;
   readonly #handler: UndiciHandler;
@@ -133,6 +136,9 @@ class UndiciLeanClient implements LeanClient {
     const { QueueUrl } = input as { readonly QueueUrl?: string };
     let target = this.#targets.get(QueueUrl);
     if (target === undefined) {
+      if (this.#targets.size >= maxTargets) {
+        this.#targets.clear(); // made again for those that are still in use
+      }
       target = targetOf(QueueUrl, settings);
       this.#targets.set(QueueUrl, target);
     }

@@ -43,7 +43,7 @@ export class OriginPool {
   readonly #idle: Connection[] = [];
   #sequence = 0;
   #isStarting = false;
-  #warming = 0;
+  readonly #warming = new Set<Connection>();
   #closed = false;
 
   /** Throws a `TypeError` if `origin` is no URL. */
@@ -94,25 +94,23 @@ export class OriginPool {
    */
   async prewarm(connections: number): Promise<void> {
     const wanted = Math.min(connections, this.#options.maxConnections);
-    const missing = wanted - this.active - this.#idle.length - this.#warming;
+    const missing = wanted - this.active - this.#idle.length - this.#warming.size;
     await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#warm()));
   }
 
   async #warm(): Promise<void> {
     const connection = this.#connect();
-    this.#warming++;
+    this.#warming.add(connection);
     try {
       await connection.open();
-    } catch (error) {
+    } catch (reason) {
       connection.destroy();
-      throw exchangeError(
-        error instanceof Error ? error : new Error(String(error)),
-        'prewarm',
-        'connecting',
-        this.#options.connectTimeoutMs,
-      );
+      const error = reason instanceof Error ? reason : new Error(String(reason));
+      throw this.#closed
+        ? closedError('connecting', error)
+        : exchangeError(error, 'prewarm', 'connecting', this.#options.connectTimeoutMs);
     } finally {
-      this.#warming--;
+      this.#warming.delete(connection);
     }
     if (this.#closed || this.active + this.#idle.length >= this.#options.maxConnections) {
       connection.destroy();
@@ -132,7 +130,7 @@ export class OriginPool {
         exchange.fail(closedError);
       }
     }
-    for (const connection of this.#idle.splice(0)) {
+    for (const connection of [...this.#idle.splice(0), ...this.#warming]) {
       connection.destroy();
     }
   }

@@ -61,15 +61,16 @@ export function sendEntry(entry: SendEntry, id: string, binary: BinaryForm): obj
   };
 }
 
-function toWire(attributes: MessageAttributes, binary: BinaryForm): Record<string, WireAttribute> {
-  const wire: Record<string, WireAttribute> = {};
-  for (const [name, { type, value }] of Object.entries(attributes)) {
-    wire[name] =
+// Not by assignment: `__proto__` is a name that SQS allows.
+function toWire(attributes: MessageAttributes, binary: BinaryForm): Readonly<Record<string, WireAttribute>> {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([name, { type, value }]) => [
+      name,
       typeof value === 'string'
         ? { DataType: type, StringValue: value }
-        : { DataType: type, BinaryValue: binary.toWire(value) };
-  }
-  return wire;
+        : { DataType: type, BinaryValue: binary.toWire(value) },
+    ]),
+  );
 }
 
 /** The input of `ReceiveMessage`, which asks for every attribute. */
@@ -110,15 +111,16 @@ function fromWire(
   wire: NonNullable<WireMessage['MessageAttributes']>,
   binary: BinaryForm,
 ): MessageAttributes {
-  const attributes: Record<string, MessageAttribute> = {};
-  for (const [name, { DataType, StringValue, BinaryValue }] of Object.entries(wire)) {
-    // SQS has checked the type's form when the message was sent.
-    attributes[name] = {
-      type: DataType as MessageAttributeType,
-      value: StringValue ?? (BinaryValue === undefined ? '' : binary.fromWire(BinaryValue)),
-    };
-  }
-  return attributes;
+  return Object.fromEntries(
+    Object.entries(wire).map(([name, { DataType, StringValue, BinaryValue }]): [string, MessageAttribute] => [
+      name,
+      {
+        // SQS has checked the type's form when the message was sent.
+        type: DataType as MessageAttributeType,
+        value: StringValue ?? (BinaryValue === undefined ? '' : binary.fromWire(BinaryValue)),
+      },
+    ]),
+  );
 }
 
 export function queueDescription(attributes: WireQueueAttributes, fifo: boolean): QueueDescription {

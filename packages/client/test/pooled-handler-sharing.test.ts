@@ -165,6 +165,18 @@ describe('connections made ahead', () => {
     await expect(handler.prewarm(server.endpoint, 1)).rejects.toMatchObject({ code: 'closed' });
   });
 
+  test('and are still being made end with the handler', async () => {
+    const silent = await startSilentServer();
+    const handler = makeHandler();
+    const warming = handler.prewarm(`https://127.0.0.1:${silent.port}`, 2);
+    const refused = warming.catch((error: unknown) => error);
+    await vi.waitFor(() => expect(silent.sockets.size).toBe(2));
+    handler.destroy();
+    expect(await refused).toMatchObject({ code: 'closed', outcome: 'rejected' });
+    await vi.waitFor(() => expect(silent.sockets.size).toBe(0));
+    silent.server.close();
+  });
+
   test("are a client's as well, to where its calls go", async () => {
     const awsUrl = 'https://sqs.us-east-1.amazonaws.com/123456789012/orders';
     const options = { region, endpoint: server.endpoint, credentials };

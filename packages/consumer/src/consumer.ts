@@ -83,10 +83,15 @@ class QueueConsumer<T> implements Consumer {
     } else if (this.#run === undefined) {
       this.#isPaused = false;
       this.#run = createRun({
-        queue: this.#queue,
+        queues: [
+          {
+            queue: this.#queue,
+            deadLetterQueue: this.#settings.deadLetterQueue,
+            instruments: this.#instruments,
+          },
+        ],
         handler: this.#handler,
         settings: this.#settings,
-        instruments: this.#instruments,
         report: this.#report,
         wants: () => !this.#isPaused,
       });

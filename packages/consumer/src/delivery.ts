@@ -1,5 +1,9 @@
 import type { QueueError, ReceivedMessage } from '@sqskit/core';
+import type { Done } from './completed.ts';
+import type { Instruments } from './instruments.ts';
 import type { Pack, Unfinished } from './pack.ts';
+import type { PackSize } from './pack-size.ts';
+import type { PoisonRule } from './poison.ts';
 
 /**
  * Where a message in hand is on its way.
@@ -10,12 +14,22 @@ import type { Pack, Unfinished } from './pack.ts';
  */
 type Phase = 'waiting' | 'running' | 'settling' | 'over';
 
+/** Where deliveries come from: what belongs to one queue, or to one invocation. */
+export interface Origin {
+  readonly queueUrl: string;
+  readonly poison: PoisonRule;
+  readonly instruments: Instruments;
+  readonly packSize: PackSize;
+  /** What is done of the SQS message by way of another delivery, and needs no run. */
+  earlier(delivery: Delivery): Done | undefined;
+}
+
 /** One SQS message in hand. */
 export interface Delivery {
   /** Without its body and attributes once they were dropped. */
   readonly message: ReceivedMessage;
-  readonly queueUrl: string;
-  /** The message group on a FIFO queue: deliveries of one lane run one at a time and in order. */
+  readonly origin: Origin;
+  /** The message group on a FIFO queue, of one origin: deliveries of one lane run one at a time and in order. */
   readonly lane: string | undefined;
   /** Kept by the engine. */
   phase: Phase;
@@ -64,7 +78,7 @@ export interface Settler {
 
 class MessageDelivery implements Delivery {
   message: ReceivedMessage;
-  readonly queueUrl: string;
+  readonly origin: Origin;
   readonly lane: string | undefined;
   phase: Phase = 'waiting';
   pack: Pack | undefined;
@@ -75,9 +89,9 @@ class MessageDelivery implements Delivery {
   #controller: AbortController | undefined;
   #followers: Set<AbortController> | undefined;
 
-  constructor(message: ReceivedMessage, queueUrl: string, lane: string | undefined) {
+  constructor(message: ReceivedMessage, origin: Origin, lane: string | undefined) {
     this.message = message;
-    this.queueUrl = queueUrl;
+    this.origin = origin;
     this.lane = lane;
     this.receiptHandle = message.receiptHandle;
   }
@@ -128,10 +142,6 @@ class MessageDelivery implements Delivery {
   }
 }
 
-export function createDelivery(
-  message: ReceivedMessage,
-  queueUrl: string,
-  lane: string | undefined,
-): Delivery {
-  return new MessageDelivery(message, queueUrl, lane);
+export function createDelivery(message: ReceivedMessage, origin: Origin, lane: string | undefined): Delivery {
+  return new MessageDelivery(message, origin, lane);
 }

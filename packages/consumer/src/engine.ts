@@ -3,13 +3,12 @@ import type { Clock } from '@sqskit/core/clock';
 import type { Delivery, Settler } from './delivery.ts';
 import { createIdleWaiters } from './idle-waiters.ts';
 import type { Unfinished } from './pack.ts';
-import { createRunner, type Open, type Runner } from './runner.ts';
+import { createRunner, type Open, type Runner, type Slots } from './runner.ts';
 import { createStartLine } from './start-line.ts';
 import type { Work } from './work.ts';
 
 export interface EngineOptions {
-  /** Most handlers at a time. */
-  readonly maxConcurrency: number;
+  readonly slots: Slots;
   readonly work: Work;
   readonly clock: Clock;
   /** Told when there may be more room than before. */
@@ -32,17 +31,14 @@ export interface Engine {
   readonly unpacked: number;
   /** Slots in use: a slot is free again when its handler has ended, even if nobody waits for its result any more. */
   readonly running: number;
-  /** Of these, slots of SQS messages that are being opened. */
-  readonly opening: number;
+  /** Messages expected in those SQS messages that are being opened, beyond the slot that each takes. */
+  readonly unopened: number;
   /** SQS messages handled and not settled yet; one of which messages are sent again counts as so many. */
   readonly settling: number;
-  /**
-   * How many messages that take a slot of their own an SQS message is to be expected to hold: as many as the largest of
-   * late. Undefined before the first.
-   */
-  readonly packSize: number | undefined;
   /** Takes messages in hand. Each runs when there is a slot and its lane is free, and is settled once. */
   process(deliveries: readonly Delivery[], settler: Settler): void;
+  /** Starts what there are slots for. To be called when there may be more than before. */
+  fill(): void;
   /** Has a message deleted without running it. */
   discard(delivery: Delivery, settler: Settler): void;
   /** Its lease is lost: nothing more is settled for it. Its handlers are told and keep their slots until they end. */
@@ -94,16 +90,12 @@ class SlotEngine implements Engine {
     return this.#runner.running;
   }
 
-  get opening(): number {
-    return this.#runner.opening;
+  get unopened(): number {
+    return this.#runner.unopened;
   }
 
   get settling(): number {
     return this.#settling;
-  }
-
-  get packSize(): number | undefined {
-    return this.#runner.packSize;
   }
 
   process(deliveries: readonly Delivery[], settler: Settler): void {
@@ -117,6 +109,10 @@ class SlotEngine implements Engine {
     for (const delivery of deliveries) {
       this.#line.push(delivery);
     }
+    this.#runner.fill();
+  }
+
+  fill(): void {
     this.#runner.fill();
   }
 

@@ -1,17 +1,16 @@
 import type { ReceivedMessage } from '@sqskit/core';
 import { createCompleted, type Done } from './completed.ts';
-import { createDelivery, type Delivery, type Settler } from './delivery.ts';
+import { createDelivery, type Delivery, type Origin, type Settler } from './delivery.ts';
 import type { Engine } from './engine.ts';
-import type { Instruments } from './instruments.ts';
 import type { Pack, Unfinished } from './pack.ts';
 import type { QueueSettler } from './settler.ts';
 
 export interface HandOptions {
-  readonly queueUrl: string;
-  readonly fifo: boolean;
+  readonly origin: Origin;
+  /** The lane of a message, on a FIFO queue. */
+  readonly laneOf: (message: ReceivedMessage) => string | undefined;
   readonly engine: Engine;
   readonly settler: QueueSettler;
-  readonly instruments: Instruments;
 }
 
 /**
@@ -136,8 +135,8 @@ class PolledHand implements Hand, Settler {
   }
 
   #deliver(message: ReceivedMessage, receivedAt: number): Delivery {
-    const { queueUrl, fifo, settler } = this.#options;
-    const delivery = createDelivery(message, queueUrl, fifo ? message.groupId : undefined);
+    const { origin, laneOf, settler } = this.#options;
+    const delivery = createDelivery(message, origin, laneOf(message));
     if (this.#completed.find(message.messageId) === 'deleted') {
       this.#gone.add(delivery);
     }
@@ -147,8 +146,8 @@ class PolledHand implements Hand, Settler {
 
   /** Returns a delivery of its own where the message is to go its way again. */
   #takeAgain(current: Delivery, message: ReceivedMessage, receivedAt: number): Delivery | undefined {
-    const { settler, instruments } = this.#options;
-    instruments.count('duplicates');
+    const { settler, origin } = this.#options;
+    origin.instruments.count('duplicates');
     if (settler.leases.holds(current) && current.phase !== 'settling') {
       current.receiptHandle = message.receiptHandle;
       settler.leases.hold(current, receivedAt);

@@ -57,6 +57,16 @@ function createTotals(): Totals {
   };
 }
 
+export function sumOfTotals(all: readonly Readonly<Totals>[]): Totals {
+  const sum = createTotals();
+  for (const totals of all) {
+    for (const what of Object.keys(sum) as (keyof Totals)[]) {
+      sum[what] += totals[what];
+    }
+  }
+  return sum;
+}
+
 const ignore = (): void => undefined;
 
 /** The consumer's totals, and the instruments of its recorder: what they throw goes no further. */

@@ -1,16 +1,12 @@
-import { type Handler, type Queue, QueueError, sqsLimits } from '@sqskit/core';
+import { type Handler, QueueError, sqsLimits } from '@sqskit/core';
 import type { Clock, Timer } from '@sqskit/core/clock';
-import { parseQueueUrl } from '@sqskit/core/queue-url';
 import type { Delivery } from './delivery.ts';
 import { createEngine, type Engine } from './engine.ts';
-import { createHand, type Hand } from './hand.ts';
-import type { Instruments } from './instruments.ts';
+import { sumOfTotals, type Totals } from './instruments.ts';
 import type { ResolvedConsumerOptions } from './options.ts';
-import { createPoisonRule, type PoisonRule } from './poison.ts';
 import type { Demand } from './poll-plan.ts';
-import { createPoller, type Poller } from './poller.ts';
 import type { ReportError } from './report.ts';
-import { createQueueSettler, type QueueSettler } from './settler.ts';
+import { createSource, type Source, type SourceQueue } from './source.ts';
 import { createWork, type Work } from './work.ts';
 
 /** What became of the messages that were in hand when the consumer was stopped. */
@@ -44,10 +40,9 @@ export interface Run {
 }
 
 export interface RunOptions<T> {
-  readonly queue: Queue;
+  readonly queues: readonly SourceQueue[];
   readonly handler: Handler<T>;
   readonly settings: ResolvedConsumerOptions<T>;
-  readonly instruments: Instruments;
   readonly report: ReportError;
   /** Whether more messages are wanted, with so many waiting or running. */
   readonly wants: (inHand: number) => boolean;
@@ -67,59 +62,38 @@ export function createRun<T>(options: RunOptions<T>): Run {
 }
 
 class PollRun<T> implements Run {
-  readonly #capacity: number;
-  readonly #firstPackSize: number;
+  readonly #slots: { max: number };
+  readonly #prefetch: number;
   readonly #clock: Clock;
-  readonly #instruments: Instruments;
-  readonly #poison: PoisonRule;
+  readonly #wants: RunOptions<T>['wants'];
   readonly #work: Work;
   readonly #engine: Engine;
-  readonly #settler: QueueSettler;
-  readonly #hand: Hand;
-  readonly #poller: Poller;
-  readonly #wants: RunOptions<T>['wants'];
+  readonly #sources: readonly Source[];
 
-  constructor({ queue, handler, settings, instruments, report, wants }: RunOptions<T>) {
+  constructor({ queues, handler, settings, report, wants }: RunOptions<T>) {
     const { maxConcurrency, prefetch, clock } = settings;
-    const shared = { ...settings, queue, handler, instruments, report };
-    this.#capacity = maxConcurrency + prefetch;
-    const { fifo } = parseQueueUrl(queue.url);
-    // Until a message was opened nothing is known of how many are in one: where they may be many, one is asked for.
-    // On a FIFO queue it takes one slot, however many.
-    this.#firstPackSize = settings.envelope.maxItems > 1 && !fifo ? this.#capacity : 1;
+    this.#slots = { max: maxConcurrency };
+    this.#prefetch = prefetch;
     this.#clock = clock;
     this.#wants = wants;
-    this.#instruments = instruments;
-    this.#poison = createPoisonRule(shared);
-    this.#work = createWork({
-      ...shared,
-      poison: this.#poison,
-      earlier: (delivery) => this.#hand.earlier(delivery),
-    });
+    this.#work = createWork({ ...settings, handler, report });
     this.#engine = createEngine({
-      maxConcurrency,
+      slots: this.#slots,
       clock,
       work: this.#work,
-      onRoom: () => this.#poller.update(),
+      onRoom: () => this.update(),
     });
-    this.#settler = createQueueSettler({
-      ...shared,
-      onLeaseLost: (delivery) => this.#lost(delivery, report),
-    });
-    this.#hand = createHand({
-      queueUrl: queue.url,
-      fifo,
-      engine: this.#engine,
-      settler: this.#settler,
-      instruments,
-    });
-    this.#poller = createPoller({
-      ...shared,
-      demand: () => this.#demand(),
-      onMessages: (messages, receivedAt) => this.#hand.take(messages, receivedAt),
-      onError: (error) => report(error, { during: 'receive' }),
-    });
-    this.#poller.update();
+    this.#sources = queues.map((queue, position) =>
+      createSource({
+        ...queue,
+        settings,
+        engine: this.#engine,
+        report,
+        position,
+        demand: (source) => this.#demand(source),
+      }),
+    );
+    this.update();
   }
 
   get running(): number {
@@ -135,28 +109,29 @@ class PollRun<T> implements Run {
   }
 
   get polls(): number {
-    return this.#poller.polls;
+    return this.#sources.reduce((polls, source) => polls + source.polls, 0);
   }
 
   update(): void {
-    this.#poller.update();
+    for (const source of this.#sources) {
+      source.update();
+    }
   }
 
   async stop(timeoutMs: number): Promise<StopReport> {
     const startedAt = this.#clock.monotonic();
-    const before = { ...this.#instruments.totals };
+    const before = this.#totals();
     const reserveMs = Math.min(longestReserveMs, timeoutMs / 5);
-    this.#poller.stop();
+    this.#each((source) => source.stop());
     this.#engine.drain();
-    this.#settler.hurry();
+    this.#each((source) => source.hurry());
     const isQuiet = await within(this.#clock, timeoutMs - reserveMs, this.#quiet());
     const abandoned = isQuiet ? [] : await this.#giveUp(reserveMs);
-    this.#settler.close();
-    this.#poison.close();
+    this.#each((source) => source.close());
     this.#work.close();
     // What was given up just now is counted before the report is made.
     await within(this.#clock, 0, this.#engine.idle());
-    const { totals } = this.#instruments;
+    const totals = this.#totals();
     const unsettled = totals.unsettled - before.unsettled;
     return {
       isClean: isQuiet && unsettled === 0,
@@ -172,39 +147,37 @@ class PollRun<T> implements Run {
 
   /** The polls under way are waited for: ending one can hide the messages it would have brought (aws-sdk-java-v2#1395). */
   async #quiet(): Promise<void> {
-    await this.#poller.idle();
+    await Promise.all(this.#sources.map((source) => source.idle()));
     await this.#engine.idle();
   }
 
   async #giveUp(reserveMs: number): Promise<readonly Delivery[]> {
-    this.#poller.abort();
+    this.#each((source) => source.abort());
     const reason = new QueueError('stopped', 'the consumer stopped and its time was up', {
       what: 'consumer',
     });
-    this.#settler.rush();
+    this.#each((source) => source.rush());
     const abandoned = this.#engine.giveUp(reason);
     await within(this.#clock, reserveMs, this.#engine.idle());
     return abandoned;
   }
 
-  #demand(): Demand {
-    const { running, opening, waiting, ready, unpacked, settling } = this.#engine;
-    const capacity = this.#capacity;
-    const each = this.#engine.packSize ?? this.#firstPackSize;
+  #demand(source: Source): Demand {
+    const { running, unopened, waiting, ready, unpacked, settling } = this.#engine;
+    const capacity = this.#slots.max + this.#prefetch;
+    const each = source.packSize.expected;
     const blocked = Math.max(0, waiting - ready - unpacked - capacity * maxBlockedPerPlace);
     const isRoom = settling < maxSettling && this.#wants(running + waiting);
-    const taken = running + opening * (each - 1) + unpacked + ready * each + blocked;
+    const taken = running + unopened + unpacked + ready * each + blocked;
     return { capacity, taken: isRoom ? taken : capacity, ready: ready + unpacked, each };
   }
 
-  #lost(delivery: Delivery, report: ReportError): void {
-    const { messageId } = delivery.message;
-    const error = new QueueError('lease-lost', 'the lease of the message ended before it was settled', {
-      messageId,
-    });
-    this.#instruments.count('leasesLost');
-    this.#engine.lose(delivery, error);
-    report(error, { during: 'lease', messageId });
+  #totals(): Totals {
+    return sumOfTotals(this.#sources.map(({ instruments }) => instruments.totals));
+  }
+
+  #each(act: (source: Source) => void): void {
+    this.#sources.forEach(act);
   }
 }
 

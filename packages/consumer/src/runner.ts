@@ -11,9 +11,13 @@ export interface Open {
   readonly pack: Pack;
 }
 
+/** How many handlers may run at a time: looked at whenever one could start, so it may change at any time. */
+export interface Slots {
+  readonly max: number;
+}
+
 export interface RunnerOptions {
-  /** Most handlers at a time. */
-  readonly maxConcurrency: number;
+  readonly slots: Slots;
   readonly work: Work;
   readonly clock: Clock;
   /** Takes the next message that may be opened. */
@@ -30,15 +34,10 @@ export interface RunnerOptions {
 export interface Runner {
   /** Slots in use. */
   readonly running: number;
-  /** Of these, slots of SQS messages that are being opened. */
-  readonly opening: number;
+  /** Messages expected in those SQS messages that are being opened, beyond the slot that each takes. */
+  readonly unopened: number;
   /** Messages of opened packs that want a slot. */
   readonly unpacked: number;
-  /**
-   * How many messages that take a slot of their own an SQS message is to be expected to hold: as many as the largest of
-   * late. Undefined before the first.
-   */
-  readonly packSize: number | undefined;
   /** Starts what there are slots for. */
   fill(): void;
   /** What waits of a pack will not start. Not for those of lanes, which see for themselves that they are abandoned. */
@@ -46,9 +45,6 @@ export interface Runner {
   /** From now on nothing starts: what waits in packs is released. */
   drain(): void;
 }
-
-/** How much an SQS message that holds fewer than expected counts. */
-const packSizeDecay = 1 / 32;
 
 /**
  * Handlers that never wait are not run for longer than this in one go: a pack may hold hundreds, and meanwhile no lease
@@ -66,8 +62,7 @@ class SlotRunner implements Runner {
   readonly #open: Deque<Open> = createDeque();
   #unpacked = 0;
   #running = 0;
-  #opening = 0;
-  #packSize: number | undefined;
+  #unopened = 0;
   #isDraining = false;
   /** While it is set nothing starts. */
   #breath: Timer | undefined;
@@ -80,22 +75,18 @@ class SlotRunner implements Runner {
     return this.#running;
   }
 
-  get opening(): number {
-    return this.#opening;
+  get unopened(): number {
+    return this.#unopened;
   }
 
   get unpacked(): number {
     return this.#unpacked;
   }
 
-  get packSize(): number | undefined {
-    return this.#packSize;
-  }
-
   fill(): void {
-    const { clock, maxConcurrency, next, onRoom } = this.#options;
+    const { clock, slots, next, onRoom } = this.#options;
     const startedAt = clock.monotonic();
-    while (this.#running < maxConcurrency && this.#breath === undefined) {
+    while (this.#running < slots.max && this.#breath === undefined) {
       const open = this.#nextOpen();
       if (open !== undefined) {
         this.#unpacked--;
@@ -137,8 +128,7 @@ class SlotRunner implements Runner {
 
   /** Whether the messages that are being opened are expected to fill the slots that are left. */
   get #isEnoughOpening(): boolean {
-    const { maxConcurrency } = this.#options;
-    return this.#running + this.#opening * ((this.#packSize ?? 1) - 1) >= maxConcurrency;
+    return this.#running + this.#unopened >= this.#options.slots.max;
   }
 
   #nextOpen(): Open | undefined {
@@ -162,10 +152,11 @@ class SlotRunner implements Runner {
   /** Opens a message, which takes a slot meanwhile. */
   async #openNext(delivery: Delivery): Promise<void> {
     delivery.phase = 'running';
+    const others = delivery.origin.packSize.expected - 1;
     this.#running++;
-    this.#opening++;
+    this.#unopened += others;
     const pack = await this.#options.work.open(delivery);
-    this.#opening--;
+    this.#unopened -= others;
     this.#running--;
     this.#opened({ delivery, pack });
     this.fill();
@@ -185,7 +176,7 @@ class SlotRunner implements Runner {
     if (pack.waiting === 0) {
       this.#ifEnded(open);
     } else if (delivery.lane === undefined) {
-      this.#packSize = expected(this.#packSize, pack.size);
+      delivery.origin.packSize.opened(pack.size);
       if (pack.waiting > 1) {
         this.#unpacked += pack.waiting - 1;
         this.#open.pushBack(open);
@@ -252,9 +243,4 @@ class SlotRunner implements Runner {
       this.#options.onEnded(open);
     }
   }
-}
-
-/** Rises at once, so that what is fetched is not more than there is room for, and falls slowly. */
-function expected(before: number | undefined, size: number): number {
-  return before === undefined || size >= before ? size : before - (before - size) * packSizeDecay;
 }

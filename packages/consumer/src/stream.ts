@@ -48,13 +48,13 @@ async function* iterate<T>(
   queue: Queue,
   settings: ResolvedStreamOptions<T>,
 ): AsyncGenerator<StreamMessage<T>, void, undefined> {
-  const { signal, stopTimeoutMs, recorder, clock, onError, logger } = settings;
+  const { deadLetterQueue, signal, stopTimeoutMs, recorder, clock, onError, logger } = settings;
+  const instruments = createInstruments(recorder, parseQueueUrl(queue.url).name, clock);
   const handover = createHandover<T>();
   const run = createRun<T>({
-    queue,
+    queues: [{ queue, deadLetterQueue, instruments }],
     handler: (message, context) => handover.offer(message, context.signal),
     settings: { ...settings, maxConcurrency: 1, maxPollers: 1 },
-    instruments: createInstruments(recorder, parseQueueUrl(queue.url).name, clock),
     report: createReport(onError, logger),
     // While the body of the loop runs nothing is fetched, so leaving it has no poll to wait for.
     wants: (inHand) => handover.isAwaited && inHand === 0,

@@ -17,7 +17,6 @@ import {
 } from '@sqskit/core';
 import { isThenable } from '@sqskit/core/callbacks';
 import type { Clock } from '@sqskit/core/clock';
-import type { Done } from './completed.ts';
 import type { Delivery } from './delivery.ts';
 import { type FailedMessage, type FailurePolicy, isKnown } from './failure-policy.ts';
 import {
@@ -26,9 +25,7 @@ import {
   type TimedRun,
   timeoutError,
 } from './handler-timeouts.ts';
-import type { Instruments } from './instruments.ts';
 import { Pack } from './pack.ts';
-import type { PoisonRule } from './poison.ts';
 import type { ErrorContext, ReportError } from './report.ts';
 
 /** What there is to do with an SQS message. Nothing of it throws or rejects. */
@@ -48,11 +45,7 @@ export interface WorkOptions<T> {
   readonly handlerTimeoutMs: number | undefined;
   readonly failurePolicy: FailurePolicy<T>;
   readonly clock: Clock;
-  readonly poison: PoisonRule;
   readonly report: ReportError;
-  readonly instruments: Instruments;
-  /** What is done of the SQS message by way of another delivery. */
-  readonly earlier: (delivery: Delivery) => Done | undefined;
 }
 
 const acked = ack();
@@ -74,19 +67,27 @@ interface Turn<T> {
   readonly ended: (() => void) | undefined;
 }
 
+/** A message that failed. */
+interface Failed<T> {
+  readonly delivery: Delivery;
+  readonly pack: Pack;
+  readonly item: OpenedItem | BrokenItem;
+  readonly message: FailedMessage<T>;
+}
+
 class HandlerWork<T> implements Work {
   readonly #options: WorkOptions<T>;
   readonly #timeouts: HandlerTimeouts | undefined;
 
   constructor(options: WorkOptions<T>) {
-    const { handlerTimeoutMs: timeoutMs, clock, instruments, report } = options;
+    const { handlerTimeoutMs: timeoutMs, clock, report } = options;
     this.#options = options;
     if (timeoutMs !== undefined) {
       this.#timeouts = createHandlerTimeouts({
         timeoutMs,
         clock,
-        onTimeout({ message }, error) {
-          instruments.count('handlerTimeouts');
+        onTimeout({ delivery, message }, error) {
+          delivery.origin.instruments.count('handlerTimeouts');
           report(error, about(message, 'handle'));
         },
       });
@@ -111,7 +112,7 @@ class HandlerWork<T> implements Work {
     if (item === undefined) {
       return acked; // no such position
     }
-    const { codec, handler, instruments } = this.#options;
+    const { codec, handler } = this.#options;
     if ('error' in item) {
       return this.#unreadable(delivery, pack, position, item, item.error);
     }
@@ -123,7 +124,7 @@ class HandlerWork<T> implements Work {
       return this.#unreadable(delivery, pack, position, item, error);
     }
     const timed = this.#timeouts?.begin(delivery, message);
-    const ended = instruments.handlerStarted(message.sentAtMs);
+    const ended = delivery.origin.instruments.handlerStarted(message.sentAtMs);
     const turn: Turn<T> = { delivery, pack, item, message, timed, ended };
     let result: unknown;
     try {
@@ -172,17 +173,13 @@ class HandlerWork<T> implements Work {
     if (reason !== undefined) {
       return this.#gaveUp(turn, reason, error);
     }
-    const { pack, item, message } = turn;
-    this.#options.report(error, about(message, 'handle'));
-    return this.#failed(pack, item, message, error);
+    this.#options.report(error, about(turn.message, 'handle'));
+    return this.#failed(turn, error);
   }
 
   /** It ended, without a verdict, after it was told to. */
-  #gaveUp(
-    { delivery, pack, item, message, timed }: Turn<T>,
-    reason: QueueError,
-    thrown: unknown,
-  ): Verdict | Promise<Verdict> {
+  #gaveUp(turn: Turn<T>, reason: QueueError, thrown: unknown): Verdict | Promise<Verdict> {
+    const { delivery, timed } = turn;
     if (delivery.isAbandoned) {
       return acked; // whoever abandons a delivery has seen to its message
     }
@@ -191,11 +188,11 @@ class HandlerWork<T> implements Work {
     }
     // It was reported when its time was up.
     const error = thrown === reason ? reason : timeoutError(timed.error.details, thrown);
-    return this.#failed(pack, item, message, error);
+    return this.#failed(turn, error);
   }
 
-  #said({ pack, item, message }: Turn<T>, verdict: Verdict): Verdict | Promise<Verdict> {
-    return this.#options.poison.decide(this.#known(message, verdict), message, carries(pack, item));
+  #said({ delivery, pack, item, message }: Turn<T>, verdict: Verdict): Verdict | Promise<Verdict> {
+    return delivery.origin.poison.decide(this.#known(message, verdict), message, carries(pack, item));
   }
 
   /** A verdict of another version of core may be one that this one does not know. */
@@ -219,18 +216,13 @@ class HandlerWork<T> implements Work {
   ): Promise<Verdict> {
     const message = describe(delivery, pack, position, item, undefined);
     this.#options.report(error, about(message, 'decode'));
-    return this.#failed(pack, item, message, error);
+    return this.#failed({ delivery, pack, item, message }, error);
   }
 
   /** Asks the failure policy. */
-  async #failed(
-    pack: Pack,
-    item: OpenedItem | BrokenItem,
-    message: FailedMessage<T>,
-    error: unknown,
-  ): Promise<Verdict> {
+  async #failed({ delivery, pack, item, message }: Failed<T>, error: unknown): Promise<Verdict> {
     const verdict = await this.#judge(error, message);
-    return this.#options.poison.decide(verdict, message, carries(pack, item));
+    return delivery.origin.poison.decide(verdict, message, carries(pack, item));
   }
 
   async #judge(error: unknown, message: FailedMessage<T>): Promise<Verdict> {
@@ -247,16 +239,16 @@ class HandlerWork<T> implements Work {
   }
 
   #pack(delivery: Delivery, opened: Opened): Pack {
-    const { earlier, instruments } = this.#options;
+    const { origin } = delivery;
     const pack = new Pack({
       items: opened.items,
       context: new DeliveryContext(delivery),
       deleted: opened.deleted && (() => this.#cleanUp(delivery, () => opened.deleted?.())),
-      earlier: earlier(delivery),
+      earlier: origin.earlier(delivery),
     });
     if (pack.size > 1) {
-      instruments.count('packs');
-      instruments.count('unpacked', pack.size);
+      origin.instruments.count('packs');
+      origin.instruments.count('unpacked', pack.size);
     }
     return pack;
   }
@@ -287,7 +279,7 @@ class DeliveryContext implements HandlerContext {
 }
 
 function describe<B>(
-  { message, queueUrl }: Delivery,
+  { message, origin }: Delivery,
   pack: Pack,
   position: number,
   item: OpenedItem | BrokenItem,
@@ -302,7 +294,7 @@ function describe<B>(
     receiveCount: message.receiveCount + (isOpened ? item.attempt : 0),
     sentAtMs: message.sentAtMs,
     messageId,
-    queueUrl,
+    queueUrl: origin.queueUrl,
     groupId: message.groupId,
     deduplicationId: message.deduplicationId,
     sequenceNumber: message.sequenceNumber,

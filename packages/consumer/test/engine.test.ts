@@ -6,7 +6,6 @@ import {
   type Envelope,
   type Handler,
   json,
-  noopRecorder,
   plain,
   QueueError,
   release,
@@ -16,8 +15,8 @@ import { createFakeClock, type FakeClock } from '@sqskit/testing';
 import { expect, test } from 'vitest';
 import { createDelivery, type Delivery, type Settler } from '../src/delivery.ts';
 import { createEngine, type Engine } from '../src/engine.ts';
-import { createInstruments } from '../src/instruments.ts';
 import { createWork } from '../src/work.ts';
+import { createOrigin } from './origin.ts';
 import { numbers } from './packing.ts';
 
 interface Bench {
@@ -43,7 +42,7 @@ function createBench(handler: Handler<unknown>, options: BenchOptions = {}): Ben
   const settled: string[] = [];
   const over: string[] = [];
   const engine = createEngine({
-    maxConcurrency,
+    slots: { max: maxConcurrency },
     clock: {
       now: () => clock.now(),
       monotonic: () => clock.monotonic() + looks++ * lookMs,
@@ -57,10 +56,7 @@ function createBench(handler: Handler<unknown>, options: BenchOptions = {}): Ben
       handlerTimeoutMs: undefined,
       clock,
       failurePolicy: () => retry(),
-      poison: { decide: (verdict) => verdict, close: () => undefined },
       report: () => undefined,
-      instruments: createInstruments(noopRecorder, 'q', clock),
-      earlier: () => undefined,
     }),
   });
   const note = ({ message }: Delivery, action: string): void => {
@@ -83,6 +79,8 @@ function createBench(handler: Handler<unknown>, options: BenchOptions = {}): Ben
   return { clock, engine, settler, settled, over };
 }
 
+const origin = createOrigin();
+
 function deliveries(count: number, lane?: string): Delivery[] {
   return Array.from({ length: count }, (_, index) =>
     createDelivery(
@@ -98,7 +96,7 @@ function deliveries(count: number, lane?: string): Delivery[] {
         sequenceNumber: undefined,
         traceHeader: undefined,
       },
-      'https://queue.test/1/q',
+      origin,
       lane,
     ),
   );

@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createDelivery, type Delivery } from '../src/delivery.ts';
 import { createStartLine } from '../src/start-line.ts';
+import { createOrigin } from './origin.ts';
 
+const origin = createOrigin();
 let made = 0;
 
 function delivery(lane: string | undefined): Delivery {
@@ -21,7 +23,7 @@ function delivery(lane: string | undefined): Delivery {
       sequenceNumber: undefined,
       traceHeader: undefined,
     },
-    'https://queue.test/1/q',
+    origin,
     lane,
   );
 }

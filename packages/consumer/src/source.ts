@@ -1,0 +1,141 @@
+import { type Queue, QueueError } from '@sqskit/core';
+import { parseQueueUrl } from '@sqskit/core/queue-url';
+import type { Done } from './completed.ts';
+import type { Delivery, Origin } from './delivery.ts';
+import type { Engine } from './engine.ts';
+import { createHand, type Hand } from './hand.ts';
+import type { Instruments } from './instruments.ts';
+import type { ResolvedConsumerOptions } from './options.ts';
+import { createPackSize, type PackSize } from './pack-size.ts';
+import { createPoisonRule, type PoisonRule } from './poison.ts';
+import type { Demand } from './poll-plan.ts';
+import { createPoller, type Poller } from './poller.ts';
+import type { ReportError } from './report.ts';
+import { createQueueSettler, type QueueSettler } from './settler.ts';
+
+/** A queue that a run receives from. */
+export interface SourceQueue {
+  readonly queue: Queue;
+  readonly deadLetterQueue: Queue | undefined;
+  readonly instruments: Instruments;
+}
+
+export interface SourceOptions extends SourceQueue {
+  readonly settings: Omit<ResolvedConsumerOptions<unknown>, 'codec' | 'failurePolicy' | 'deadLetterQueue'>;
+  readonly engine: Engine;
+  readonly report: ReportError;
+  /** Its place among the sources of the run. */
+  readonly position: number;
+  readonly demand: (source: Source) => Demand;
+}
+
+/** One queue of a run: polls it, has the engine run what comes, and settles that where it came from. */
+export interface Source extends Origin {
+  /** Polls under way. */
+  readonly polls: number;
+  /** Polls if there is room now. */
+  update(): void;
+  /** No new polls. Those under way still bring what they bring. */
+  stop(): void;
+  /** Ends the polls under way. */
+  abort(): void;
+  /** What waits to be settled together with others leaves now. */
+  hurry(): void;
+  /** Nothing waits any more to be settled together with others. */
+  rush(): void;
+  /** Gives up what is not settled yet. */
+  close(): void;
+  /** Resolves when no poll is under way. */
+  idle(): Promise<void>;
+}
+
+export function createSource(options: SourceOptions): Source {
+  return new PolledSource(options);
+}
+
+class PolledSource implements Source {
+  readonly queueUrl: string;
+  readonly poison: PoisonRule;
+  readonly instruments: Instruments;
+  readonly packSize: PackSize;
+  readonly #options: SourceOptions;
+  readonly #settler: QueueSettler;
+  readonly #hand: Hand;
+  readonly #poller: Poller;
+
+  constructor(options: SourceOptions) {
+    const { queue, deadLetterQueue, instruments, settings, engine, report, position, demand } = options;
+    const shared = { ...settings, queue, deadLetterQueue, instruments, report };
+    const { fifo } = parseQueueUrl(queue.url);
+    this.#options = options;
+    this.queueUrl = queue.url;
+    this.instruments = instruments;
+    // Until a message was opened nothing is known of how many are in one: where they may be many, one is asked for.
+    // On a FIFO queue it takes one slot, however many.
+    const mayBeMany = settings.envelope.maxItems > 1 && !fifo;
+    this.packSize = createPackSize(mayBeMany ? settings.maxConcurrency + settings.prefetch : 1);
+    this.poison = createPoisonRule(shared);
+    this.#settler = createQueueSettler({ ...shared, onLeaseLost: (delivery) => this.#lost(delivery) });
+    this.#hand = createHand({
+      origin: this,
+      // Groups of two queues may have the same name.
+      laneOf: ({ groupId }) => (fifo && groupId !== undefined ? `${position} ${groupId}` : undefined),
+      engine,
+      settler: this.#settler,
+    });
+    this.#poller = createPoller({
+      ...shared,
+      demand: () => demand(this),
+      onMessages: (messages, receivedAt) => this.#hand.take(messages, receivedAt),
+      onError: (error) => report(error, { during: 'receive' }),
+    });
+  }
+
+  get polls(): number {
+    return this.#poller.polls;
+  }
+
+  earlier(delivery: Delivery): Done | undefined {
+    return this.#hand.earlier(delivery);
+  }
+
+  update(): void {
+    this.#poller.update();
+  }
+
+  stop(): void {
+    this.#poller.stop();
+  }
+
+  abort(): void {
+    this.#poller.abort();
+  }
+
+  hurry(): void {
+    this.#settler.hurry();
+  }
+
+  rush(): void {
+    this.#settler.rush();
+  }
+
+  close(): void {
+    this.#settler.close();
+    this.poison.close();
+  }
+
+  idle(): Promise<void> {
+    return this.#poller.idle();
+  }
+
+  #lost(delivery: Delivery): void {
+    const { engine, report } = this.#options;
+    const { messageId } = delivery.message;
+    const error = new QueueError('lease-lost', 'the lease of the message ended before it was settled', {
+      messageId,
+    });
+    this.instruments.count('leasesLost');
+    engine.lose(delivery, error);
+    report(error, { during: 'lease', messageId });
+  }
+}

@@ -1,12 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { describeOptions } from '@sqskit/core/options';
 import { expect, test } from 'vitest';
+import { memoryStoreRules } from '../src/idempotency/memory-store.ts';
+import { idempotencyRules } from '../src/idempotency/options.ts';
 import { consumerRules, ownStreamRules, stopRules } from '../src/options.ts';
 
 test.each([
   ['createConsumer', consumerRules()],
   ['stop', stopRules],
   ['stream', ownStreamRules],
+  ['withIdempotency', idempotencyRules()],
+  ['memoryStore', memoryStoreRules],
 ])('the README shows the options of %s as they are', async (name, rules) => {
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
   const shown = new RegExp(`<!-- options:${name} -->\n(?<table>[\\s\\S]*?)\n<!-- /options -->`).exec(readme);

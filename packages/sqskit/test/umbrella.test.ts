@@ -4,11 +4,13 @@ import * as client from '@sqskit/client';
 import * as clientLean from '@sqskit/client/lean';
 import * as compression from '@sqskit/compression';
 import * as consumer from '@sqskit/consumer';
+import * as consumerIdempotency from '@sqskit/consumer/idempotency';
 import * as core from '@sqskit/core';
 import * as metrics from '@sqskit/metrics';
 import * as routing from '@sqskit/routing';
 import { expect, test } from 'vitest';
 import * as cloudwatch from '../src/cloudwatch.ts';
+import * as idempotency from '../src/idempotency.ts';
 import * as umbrella from '../src/index.ts';
 import * as lean from '../src/lean.ts';
 
@@ -44,4 +46,10 @@ test('has the transport that needs no SDK apart', () => {
   expect({ ...lean }).toEqual({ ...clientLean });
   const names = exportedNames('../../client/src/lean.ts');
   expect(exportedNames('../src/lean.ts')).toEqual(names);
+});
+
+test('has idempotency apart', () => {
+  expect({ ...idempotency }).toEqual({ ...consumerIdempotency });
+  const names = exportedNames('../../consumer/src/idempotency/index.ts');
+  expect(exportedNames('../src/idempotency.ts')).toEqual(names);
 });

@@ -38,5 +38,11 @@ export type { EnvelopeHarness } from './envelope-contract/harness.ts';
 export { envelopeContract } from './envelope-contract/envelope-contract.ts';
 export type { SenderHarness, SenderParts } from './sender-contract/harness.ts';
 export { senderContract } from './sender-contract/sender-contract.ts';
+export {
+  type ContractClaim,
+  type ContractIdempotencyStore,
+  type IdempotencyStoreHarness,
+  idempotencyStoreContract,
+} from './idempotency-contract.ts';
 // What became of every message of a test.
 export { createLedger, type Ledger, type LedgerReport } from './ledger.ts';

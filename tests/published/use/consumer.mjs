@@ -1,4 +1,5 @@
 import { createConsumer, retry } from '@sqskit/consumer';
+import { withIdempotency } from '@sqskit/consumer/idempotency';
 
 let toReceive = [
   { messageId: 'a', receiptHandle: 'ra', body: '{"n":1}', attributes: {}, receiveCount: 1 },
@@ -25,10 +26,12 @@ const queue = {
   },
 };
 const bodies = [];
-const consumer = createConsumer(queue, ({ body }) => {
+const once = withIdempotency();
+const handler = once(({ body }) => {
   bodies.push(body.n);
   return body.n === 2 ? retry({ delayMs: 5_000 }) : undefined;
 });
+const consumer = createConsumer(queue, handler);
 consumer.start();
 while (consumer.stats().acked + consumer.stats().retried < 2) await new Promise(setImmediate);
 await consumer.stop({ timeoutMs: 200 });

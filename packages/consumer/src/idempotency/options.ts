@@ -16,9 +16,9 @@ export interface IdempotencyOptions<T> {
   readonly store?: IdempotencyStore | undefined;
   /**
    * What makes two messages the same: a text that is not empty. Default: the message's `id`, which stays the same however
-   * often the message is received, in whatever pack it comes, and when it is sent again alone. An envelope that packs
-   * carries the producer's id, which stays the same when the producer tries again; of others it is SQS's message id,
-   * which does not: where producers may send a message twice, take a key from its body.
+   * often the message is received, in whatever pack it comes, and when it is sent again alone. An envelope that packs,
+   * or one in `withIds`, carries the producer's id, which stays the same when the producer tries again; of others it is
+   * SQS's message id, which does not: where producers may send a message twice, take a key from its body.
    */
   readonly key?: ((message: IncomingMessage<T>) => string) | undefined;
   /** How long a claim lasts that is not renewed. Default: 30,000 ms. Renewed at half time while the handler runs. */
@@ -52,7 +52,7 @@ export function idempotencyRules<T>(): OptionRules<IdempotencyOptions<T>> {
       kind: 'function',
       default: ({ id }) => id,
       shown: '`({ id }) => id`',
-      doc: '`(message) => string`: what makes two messages the same. Where a producer that does not pack may send a message twice, take it from the body: SQS gives each its own id.',
+      doc: '`(message) => string`: what makes two messages the same. Where producers may send a message twice and their envelope carries no ids, take it from the body: SQS gives each its own.',
     },
     leaseMs: {
       kind: 'number',

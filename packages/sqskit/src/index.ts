@@ -35,6 +35,8 @@ export {
   type Opened,
   type OpenedItem,
   plain,
+  idAttribute,
+  withIds,
   type Sealed,
   attributesBytes,
   contentBytes,

@@ -13,6 +13,7 @@ import {
 } from './options.ts';
 import { createReport, type ReportError } from './report.ts';
 import { createRun, type Run, type StopReport } from './run.ts';
+import { createVisibility, type Visibility } from './visibility.ts';
 
 /** What the consumer does now, and totals since it was made. */
 export interface ConsumerStats extends Readonly<Totals> {
@@ -60,6 +61,7 @@ class QueueConsumer<T> implements Consumer {
   readonly #queue: Queue;
   readonly #handler: Handler<T>;
   readonly #settings: ResolvedConsumerOptions<T>;
+  readonly #visibility: Visibility;
   readonly #instruments: Instruments;
   readonly #report: ReportError;
   // At most one run at a time, so at most one engine polls.
@@ -73,6 +75,7 @@ class QueueConsumer<T> implements Consumer {
     this.#queue = queue;
     this.#handler = handler;
     this.#settings = settings;
+    this.#visibility = createVisibility(settings);
     this.#instruments = createInstruments(recorder, parseQueueUrl(queue.url).name, clock);
     this.#report = createReport(onError, logger);
   }
@@ -87,6 +90,7 @@ class QueueConsumer<T> implements Consumer {
           {
             queue: this.#queue,
             deadLetterQueue: this.#settings.deadLetterQueue,
+            visibility: this.#visibility,
             instruments: this.#instruments,
           },
         ],

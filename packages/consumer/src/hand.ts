@@ -2,6 +2,7 @@ import type { ReceivedMessage } from '@sqskit/core';
 import { createCompleted, type Done } from './completed.ts';
 import { createDelivery, type Delivery, type Origin, type Settler } from './delivery.ts';
 import type { Engine } from './engine.ts';
+import type { Received } from './lease-keeper.ts';
 import type { Pack, Unfinished } from './pack.ts';
 import type { QueueSettler } from './settler.ts';
 
@@ -25,7 +26,7 @@ export interface HandOptions {
  *                                         what was done of it is not run again
  */
 export interface Hand {
-  take(messages: readonly ReceivedMessage[], receivedAt: number): void;
+  take(messages: readonly ReceivedMessage[], received: Received): void;
   /** What is done of the message by way of another delivery, and needs no run. */
   earlier(delivery: Delivery): Done | undefined;
 }
@@ -51,14 +52,14 @@ class PolledHand implements Hand, Settler {
     this.#options = options;
   }
 
-  take(messages: readonly ReceivedMessage[], receivedAt: number): void {
+  take(messages: readonly ReceivedMessage[], received: Received): void {
     const fresh: Delivery[] = [];
     for (const message of messages) {
       const current = this.#byId.get(message.messageId);
       const delivery =
         current === undefined
-          ? this.#deliver(message, receivedAt)
-          : this.#takeAgain(current, message, receivedAt);
+          ? this.#deliver(message, received)
+          : this.#takeAgain(current, message, received);
       if (delivery !== undefined) {
         this.#byId.set(message.messageId, delivery);
         fresh.push(delivery);
@@ -134,26 +135,26 @@ class PolledHand implements Hand, Settler {
     }
   }
 
-  #deliver(message: ReceivedMessage, receivedAt: number): Delivery {
+  #deliver(message: ReceivedMessage, received: Received): Delivery {
     const { origin, laneOf, settler } = this.#options;
     const delivery = createDelivery(message, origin, laneOf(message));
     if (this.#completed.find(message.messageId) === 'deleted') {
       this.#gone.add(delivery);
     }
-    settler.leases.hold(delivery, receivedAt);
+    settler.leases.hold(delivery, received);
     return delivery;
   }
 
   /** Returns a delivery of its own where the message is to go its way again. */
-  #takeAgain(current: Delivery, message: ReceivedMessage, receivedAt: number): Delivery | undefined {
+  #takeAgain(current: Delivery, message: ReceivedMessage, received: Received): Delivery | undefined {
     const { settler, origin } = this.#options;
     origin.instruments.count('duplicates');
     if (settler.leases.holds(current) && current.phase !== 'settling') {
       current.receiptHandle = message.receiptHandle;
-      settler.leases.hold(current, receivedAt);
+      settler.leases.hold(current, received);
       return undefined;
     }
-    const newest = this.#deliver(message, receivedAt);
+    const newest = this.#deliver(message, received);
     if (newest.lane !== undefined) {
       return newest; // it waits in its lane, ahead of those of its group that came after it
     }

@@ -7,3 +7,4 @@ export type { ConsumerOptions, StopOptions, StreamOptions } from './options.ts';
 export type { ErrorContext, OnError } from './report.ts';
 export type { StopReport } from './run.ts';
 export { type StreamMessage, stream } from './stream.ts';
+export type { AdaptiveVisibilityOptions } from './visibility.ts';

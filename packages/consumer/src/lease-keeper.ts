@@ -7,12 +7,14 @@ import {
   grantableMs,
   isExpired,
   type Lease,
+  renewableFrom,
   renewalDueAt,
   renewalRetryAt,
   renewLease,
   takeLease,
 } from './lease.ts';
 import { isHandleRefused } from './refused-handle.ts';
+import type { Visibility } from './visibility.ts';
 
 /** A change of visibility, as it waits for its batch. */
 export interface Change {
@@ -22,9 +24,15 @@ export interface Change {
   calledAt: number;
 }
 
+/** When a poll was answered, and the visibility timeout that it had asked for. */
+export interface Received {
+  readonly receivedAt: number;
+  readonly visibilityTimeoutMs: number;
+}
+
 export interface LeaseKeeperOptions {
   readonly clock: Clock;
-  readonly visibilityTimeoutMs: number;
+  readonly visibility: Visibility;
   /** Where renewals are submitted, and what else changes a message's visibility: one lane for each message. */
   readonly changes: BatchCall<Change, Settled>;
   /** Told when a message is no longer ours; not for one that is being settled, whose settler finds out by itself. */
@@ -33,8 +41,8 @@ export interface LeaseKeeperOptions {
 
 /** Holds the leases of every message in hand: waiting, running or being settled. */
 export interface LeaseKeeper {
-  /** Holds a message received at this time, or one that was received again. */
-  hold(delivery: Delivery, receivedAt: number): void;
+  /** Holds a message that a poll has brought, or has brought again. */
+  hold(delivery: Delivery, received: Received): void;
   /** Whether the message is ours now. */
   holds(delivery: Delivery): boolean;
   /** When its lease ends as things are; -Infinity where it is not held. */
@@ -65,9 +73,9 @@ class TimedLeaseKeeper implements LeaseKeeper {
     this.#alarm = createAlarm(options.clock, () => this.#wake());
   }
 
-  hold(delivery: Delivery, receivedAt: number): void {
+  hold(delivery: Delivery, { receivedAt, visibilityTimeoutMs }: Received): void {
     this.letGo(delivery);
-    const lease = takeLease(receivedAt, this.#options.visibilityTimeoutMs);
+    const lease = takeLease(receivedAt, visibilityTimeoutMs);
     const renewAt = renewalDueAt(lease);
     this.#held.set(delivery, { lease, renewAt, renewal: undefined });
     this.#alarm.ringBy(Math.min(renewAt, lease.expiresAt));
@@ -106,16 +114,15 @@ class TimedLeaseKeeper implements LeaseKeeper {
 
   /** Renews what is due and, so that batches fill, what would be due soon. */
   #wake(): void {
-    const { clock, visibilityTimeoutMs } = this.#options;
-    const now = clock.monotonic();
-    const dueBy = this.#isRenewalDue(now) ? now + visibilityTimeoutMs / 10 : Number.NEGATIVE_INFINITY;
+    const now = this.#options.clock.monotonic();
+    const isAnyDue = this.#isRenewalDue(now);
     let nextAt = Number.POSITIVE_INFINITY;
     for (const [delivery, held] of this.#held) {
       if (isExpired(held.lease, now)) {
         this.#lose(delivery);
         continue;
       }
-      if (held.renewal === undefined && held.renewAt <= dueBy) {
+      if (isAnyDue && held.renewal === undefined && renewableFrom(held.lease, held.renewAt) <= now) {
         this.#renew(delivery, held, now);
       }
       nextAt = Math.min(nextAt, held.lease.expiresAt, held.renewal === undefined ? held.renewAt : nextAt);
@@ -133,9 +140,10 @@ class TimedLeaseKeeper implements LeaseKeeper {
   }
 
   #renew(delivery: Delivery, held: Held, now: number): void {
-    const visibilityTimeoutMs = grantableMs(held.lease, now, this.#options.visibilityTimeoutMs);
+    const { visibility, changes } = this.#options;
+    const visibilityTimeoutMs = grantableMs(held.lease, now, visibility.renewalMs(held.lease, now));
     const change: Change = { receiptHandle: delivery.receiptHandle, visibilityTimeoutMs, calledAt: now };
-    const renewal = this.#options.changes.submit(change, {
+    const renewal = changes.submit(change, {
       lane: delivery.message.messageId,
       deadlineAt: () => held.lease.expiresAt,
     });

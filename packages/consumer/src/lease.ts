@@ -2,11 +2,11 @@ import { sqsLimits } from '@sqskit/core';
 
 /** The time for which a received message is ours. All times on the monotonic clock. */
 export interface Lease {
+  /** When the message was received: 12 h after that SQS ends it, however often it is renewed. */
+  readonly receivedAt: number;
   /** When it was taken or last renewed. */
   readonly takenAt: number;
   readonly expiresAt: number;
-  /** SQS ends it soon after this however often it is renewed: 12 h after the receive. */
-  readonly capAt: number;
 }
 
 /** SQS has counted the 12 h from a little before we knew of the message, and refuses what would go beyond. */
@@ -18,20 +18,20 @@ const secondMs = 1_000;
 /** The lease of a message just received. */
 export function takeLease(receivedAt: number, visibilityTimeoutMs: number): Lease {
   return {
+    receivedAt,
     takenAt: receivedAt,
     expiresAt: receivedAt + visibilityTimeoutMs,
-    capAt: receivedAt + sqsLimits.maxVisibilityTimeoutMs - capMarginMs,
   };
 }
 
 /** The lease after a renewal for `renewedMs`, counted from when it was asked for: SQS's own count starts no earlier. */
 export function renewLease(lease: Lease, requestedAt: number, renewedMs: number): Lease {
-  return { takenAt: requestedAt, expiresAt: requestedAt + renewedMs, capAt: lease.capAt };
+  return { receivedAt: lease.receivedAt, takenAt: requestedAt, expiresAt: requestedAt + renewedMs };
 }
 
 /** The longest visibility timeout up to `wantedMs` that SQS still grants. */
 export function grantableMs(lease: Lease, now: number, wantedMs: number): number {
-  const leftMs = Math.floor((lease.capAt - now) / secondMs) * secondMs;
+  const leftMs = Math.floor((capOf(lease) - now) / secondMs) * secondMs;
   return Math.max(0, Math.min(wantedMs, leftMs));
 }
 
@@ -39,8 +39,14 @@ export function grantableMs(lease: Lease, now: number, wantedMs: number): number
  * When to renew: at half time, so that a failed renewal can be repeated several times before the lease ends. Infinity
  * where no renewal could prolong it.
  */
-export function renewalDueAt({ takenAt, expiresAt, capAt }: Lease): number {
-  return expiresAt + secondMs > capAt ? Number.POSITIVE_INFINITY : takenAt + (expiresAt - takenAt) / 2;
+export function renewalDueAt(lease: Lease): number {
+  const { takenAt, expiresAt } = lease;
+  return expiresAt + secondMs > capOf(lease) ? Number.POSITIVE_INFINITY : takenAt + (expiresAt - takenAt) / 2;
+}
+
+/** From when on it may be renewed along with others that are due, so that their calls are full. */
+export function renewableFrom({ takenAt, expiresAt }: Lease, renewalDueAt: number): number {
+  return renewalDueAt - (expiresAt - takenAt) / 10;
 }
 
 /** When to try again after SQS refused a renewal: three more times in what is left of the lease. */
@@ -50,4 +56,8 @@ export function renewalRetryAt({ expiresAt }: Lease, now: number): number {
 
 export function isExpired({ expiresAt }: Lease, now: number): boolean {
   return now >= expiresAt;
+}
+
+function capOf({ receivedAt }: Lease): number {
+  return receivedAt + sqsLimits.maxVisibilityTimeoutMs - capMarginMs;
 }

@@ -13,6 +13,7 @@ import { clockRule, loggerRule, type OptionRules, type Resolved, recorderRule } 
 import type { Random } from '@sqskit/core/retry';
 import { type FailurePolicy, retryAlways } from './failure-policy.ts';
 import type { OnError } from './report.ts';
+import type { AdaptiveVisibilityOptions } from './visibility.ts';
 
 export interface ConsumerOptions<T> {
   /** How a content becomes a value. Default: JSON. The producer's. */
@@ -36,6 +37,11 @@ export interface ConsumerOptions<T> {
    * the message is in hand, so it decides how soon a crashed consumer's messages come again, not how long a handler may take.
    */
   readonly visibilityTimeoutMs?: number | undefined;
+  /**
+   * Has the lease follow how long messages were in hand of late, so that a crash's messages come again soon and hardly any
+   * lease is renewed. Default: none, `visibilityTimeoutMs` is asked for.
+   */
+  readonly adaptiveVisibility?: AdaptiveVisibilityOptions | undefined;
   /**
    * How long a handler may run. Default: none. After it the handler's signal aborts with `handler-timeout`; its slot and its
    * lease are kept until it really ends, and then its message has failed, unless it returned a verdict.
@@ -89,7 +95,7 @@ export interface StreamOptions<T>
   readonly stopTimeoutMs?: number | undefined;
 }
 
-type Unset = 'deadLetterQueue' | 'handlerTimeoutMs' | 'maxReceiveCount';
+type Unset = 'adaptiveVisibility' | 'deadLetterQueue' | 'handlerTimeoutMs' | 'maxReceiveCount';
 
 export type ResolvedConsumerOptions<T> = Resolved<ConsumerOptions<T>, Unset>;
 
@@ -143,6 +149,12 @@ export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, Unset> {
       max: sqsLimits.maxVisibilityTimeoutMs,
       unit: 'ms',
       doc: "The lease. Renewed at half time while a message is in hand: it decides how soon a crashed consumer's messages come again, not how long a handler may take.",
+    },
+    adaptiveVisibility: {
+      kind: 'object',
+      methods: [],
+      what: 'its options',
+      doc: "Has the lease follow how long messages were in hand of late: a crash's messages come again soon, and hardly any lease is renewed.",
     },
     handlerTimeoutMs: {
       kind: 'number',

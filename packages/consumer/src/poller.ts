@@ -3,18 +3,20 @@ import type { Clock, Timer } from '@sqskit/core/clock';
 import type { Random } from '@sqskit/core/retry';
 import { createIdleWaiters } from './idle-waiters.ts';
 import type { Instruments } from './instruments.ts';
+import type { Received } from './lease-keeper.ts';
 import { type Demand, nextPollers, receiveSize, restAfterEmptyMs, restAfterFailureMs } from './poll-plan.ts';
+import type { Visibility } from './visibility.ts';
 
 export interface PollerOptions {
   readonly queue: Queue;
   readonly waitTimeMs: number;
-  readonly visibilityTimeoutMs: number;
+  readonly visibility: Visibility;
   readonly maxPollers: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly instruments: Instruments;
   readonly demand: () => Demand;
-  readonly onMessages: (messages: readonly ReceivedMessage[], receivedAt: number) => void;
+  readonly onMessages: (messages: readonly ReceivedMessage[], received: Received) => void;
   readonly onError: (error: QueueError) => void;
 }
 
@@ -90,12 +92,13 @@ class LongPoller implements Poller {
   }
 
   async #poll(size: number): Promise<void> {
-    const { clock, onMessages } = this.#options;
+    const { clock, visibility, onMessages } = this.#options;
     const poll = new AbortController();
+    const visibilityTimeoutMs = visibility.receiveMs();
     const startedAt = clock.monotonic();
     this.#polls.add(poll);
     this.#asked += size;
-    const answer = await this.#receive(size, poll);
+    const answer = await this.#receive(size, visibilityTimeoutMs, poll);
     this.#polls.delete(poll);
     this.#asked -= size;
     if ('error' in answer) {
@@ -103,7 +106,7 @@ class LongPoller implements Poller {
     } else {
       const receivedAt = clock.monotonic();
       this.#answered(size, answer.messages.length, receivedAt - startedAt);
-      onMessages(answer.messages, receivedAt);
+      onMessages(answer.messages, { receivedAt, visibilityTimeoutMs });
     }
     this.update();
     if (this.#polls.size === 0) {
@@ -111,8 +114,8 @@ class LongPoller implements Poller {
     }
   }
 
-  async #receive(maxMessages: number, poll: AbortController): Promise<Answer> {
-    const { queue, waitTimeMs, visibilityTimeoutMs, clock, instruments } = this.#options;
+  async #receive(maxMessages: number, visibilityTimeoutMs: number, poll: AbortController): Promise<Answer> {
+    const { queue, waitTimeMs, clock, instruments } = this.#options;
     const { signal } = poll;
     const timeoutMs = waitTimeMs + answerGraceMs;
     const watchdog = clock.setTimer(() => poll.abort(unanswered(timeoutMs)), timeoutMs);

@@ -19,17 +19,18 @@ import { createDeadLetters, type DeadLetters } from './dead-letter.ts';
 import type { Delivery } from './delivery.ts';
 import { combineVerdicts, retryDelayMs } from './failure-policy.ts';
 import type { Instruments } from './instruments.ts';
-import { grantableMs } from './lease.ts';
+import { grantableMs, type Lease } from './lease.ts';
 import { type Change, createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts';
 import { type Pack, type SettledAs, type Unfinished, waysToSettle } from './pack.ts';
 import type { ReportError } from './report.ts';
 import { createResender, type Resender } from './resend.ts';
+import type { Visibility } from './visibility.ts';
 
 export interface QueueSettlerOptions {
   readonly queue: Queue;
   readonly envelope: Envelope;
   readonly deadLetterQueue: Queue | undefined;
-  readonly visibilityTimeoutMs: number;
+  readonly visibility: Visibility;
   readonly settleLingerMs: number;
   readonly retryBaseMs: number;
   readonly retryMaxMs: number;
@@ -86,14 +87,24 @@ class BatchingSettler implements QueueSettler {
   #hasWarned = false;
 
   constructor(options: QueueSettlerOptions) {
-    const { queue, envelope, deadLetterQueue, clock, random, settleLingerMs, instruments, logger } = options;
+    const {
+      queue,
+      envelope,
+      deadLetterQueue,
+      visibility,
+      clock,
+      random,
+      settleLingerMs,
+      instruments,
+      logger,
+    } = options;
     this.#options = options;
     this.#isFifo = parseQueueUrl(queue.url).fifo;
     // The next message of a group waits for the delete, so on a FIFO queue nothing lingers.
     const lingerMs = this.#isFifo ? 0 : settleLingerMs;
     // Entries are given up when their lease ends. While it is renewed half of it is always left: time for another attempt.
-    const maxBackoffMs = Math.min(longestBackoffMs, options.visibilityTimeoutMs / 4);
-    const callTimeoutMs = Math.min(longestCallMs, options.visibilityTimeoutMs / 4);
+    const maxBackoffMs = Math.min(longestBackoffMs, visibility.shortestMs / 4);
+    const callTimeoutMs = Math.min(longestCallMs, visibility.shortestMs / 4);
     const shared = { clock, random, lingerMs, maxBackoffMs, callTimeoutMs };
     this.#deletes = createBatchCall({
       ...shared,
@@ -125,7 +136,7 @@ class BatchingSettler implements QueueSettler {
     });
     this.leases = createLeaseKeeper({
       clock,
-      visibilityTimeoutMs: options.visibilityTimeoutMs,
+      visibility,
       changes: this.#changes,
       onLost: options.onLeaseLost,
     });
@@ -269,10 +280,11 @@ class BatchingSettler implements QueueSettler {
       deadlineAt: () => this.leases.expiresAt(delivery),
     });
     const answer = await outcome;
-    this.leases.letGo(delivery);
+    const lease = this.leases.letGo(delivery);
     if (!answer.ok) {
       this.#unsettled(delivery, answer.error, pack?.size ?? 1);
     } else if (pack !== undefined) {
+      this.#noteTime(lease);
       for (const as of waysToSettle) {
         this.#options.instruments.count(as, pack.count(as));
       }
@@ -303,10 +315,19 @@ class BatchingSettler implements QueueSettler {
     }).outcome;
     if (answer.ok) {
       this.#options.instruments.count(as, messages);
+      if (as === 'retried') {
+        this.#noteTime(lease);
+      }
     } else {
       this.#unsettled(delivery, answer.error, messages);
     }
     return false;
+  }
+
+  #noteTime(lease: Lease | undefined): void {
+    if (lease !== undefined) {
+      this.#options.visibility.settled(lease);
+    }
   }
 
   #delayOf({ message }: Delivery, verdict: Verdict, attempt: number): number {

@@ -12,11 +12,13 @@ import type { Demand } from './poll-plan.ts';
 import { createPoller, type Poller } from './poller.ts';
 import type { ReportError } from './report.ts';
 import { createQueueSettler, type QueueSettler } from './settler.ts';
+import type { Visibility } from './visibility.ts';
 
 /** A queue that a run receives from. */
 export interface SourceQueue {
   readonly queue: Queue;
   readonly deadLetterQueue: Queue | undefined;
+  readonly visibility: Visibility;
   readonly instruments: Instruments;
 }
 
@@ -64,8 +66,9 @@ class PolledSource implements Source {
   readonly #poller: Poller;
 
   constructor(options: SourceOptions) {
-    const { queue, deadLetterQueue, instruments, settings, engine, report, position, demand } = options;
-    const shared = { ...settings, queue, deadLetterQueue, instruments, report };
+    const { queue, deadLetterQueue, visibility, instruments, settings, engine, report, position, demand } =
+      options;
+    const shared = { ...settings, queue, deadLetterQueue, visibility, instruments, report };
     const { fifo } = parseQueueUrl(queue.url);
     this.#options = options;
     this.queueUrl = queue.url;
@@ -86,7 +89,7 @@ class PolledSource implements Source {
     this.#poller = createPoller({
       ...shared,
       demand: () => demand(this),
-      onMessages: (messages, receivedAt) => this.#hand.take(messages, receivedAt),
+      onMessages: (messages, received) => this.#hand.take(messages, received),
       onError: (error) => report(error, { during: 'receive' }),
     });
   }

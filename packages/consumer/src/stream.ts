@@ -15,6 +15,7 @@ import { createInstruments } from './instruments.ts';
 import { type ResolvedStreamOptions, type StreamOptions, streamRules } from './options.ts';
 import { createReport } from './report.ts';
 import { createRun } from './run.ts';
+import { createVisibility, type Visibility } from './visibility.ts';
 
 /**
  * A message of a stream. It is acknowledged when the next is asked for, unless one of its methods has said something
@@ -41,18 +42,19 @@ export function stream<T>(
   const settings = resolveOptions('stream', streamRules<T>(), options);
   assertOtherQueue('stream', queue, settings.deadLetterQueue);
   parseQueueUrl(queue.url);
-  return iterate(queue, { ...settings, logger: guardedLogger(settings.logger) });
+  return iterate(queue, { ...settings, logger: guardedLogger(settings.logger) }, createVisibility(settings));
 }
 
 async function* iterate<T>(
   queue: Queue,
   settings: ResolvedStreamOptions<T>,
+  visibility: Visibility,
 ): AsyncGenerator<StreamMessage<T>, void, undefined> {
   const { deadLetterQueue, signal, stopTimeoutMs, recorder, clock, onError, logger } = settings;
   const instruments = createInstruments(recorder, parseQueueUrl(queue.url).name, clock);
   const handover = createHandover<T>();
   const run = createRun<T>({
-    queues: [{ queue, deadLetterQueue, instruments }],
+    queues: [{ queue, deadLetterQueue, visibility, instruments }],
     handler: (message, context) => handover.offer(message, context.signal),
     settings: { ...settings, maxConcurrency: 1, maxPollers: 1 },
     report: createReport(onError, logger),

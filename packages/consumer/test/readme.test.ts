@@ -4,9 +4,11 @@ import { expect, test } from 'vitest';
 import { memoryStoreRules } from '../src/idempotency/memory-store.ts';
 import { idempotencyRules } from '../src/idempotency/options.ts';
 import { consumerRules, ownStreamRules, stopRules } from '../src/options.ts';
+import { adaptiveVisibilityRules } from '../src/visibility.ts';
 
 test.each([
   ['createConsumer', consumerRules()],
+  ['adaptiveVisibility', adaptiveVisibilityRules],
   ['stop', stopRules],
   ['stream', ownStreamRules],
   ['withIdempotency', idempotencyRules()],

@@ -89,8 +89,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "the buffer's limit in bytes is ignored",
     file: admission,
-    find: '&& this.bufferedBytes + bytes <= maxBufferedBytes',
-    replace: '',
+    find: 'this.bufferedBytes + memoryOf(1, bytes) <= maxBufferedBytes',
+    replace: 'true',
   },
   {
     name: 'each attempt has a deduplication id of its own',

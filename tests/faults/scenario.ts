@@ -136,9 +136,9 @@ function drawProducer({ chance, whole, pick }: Draws, fifo: boolean, queueBytes:
     // Otherwise the queue is asked.
     maxMessageBytes: chance(0.8) ? queueBytes : undefined,
     maxBufferedMessages: pick([3, 15, 60, 1_000, 1_000]),
-    maxBufferedBytes: pick([2_000, 20_000, 200_000, 33_554_432, 33_554_432]),
+    maxBufferedBytes: pick([5_000, 40_000, 300_000, 33_554_432, 33_554_432]),
     maxWaitingMessages: pick([0, 5, 10_000, 10_000, 10_000, 10_000]),
-    maxWaitingBytes: pick([20_000, 33_554_432, 33_554_432]),
+    maxWaitingBytes: pick([40_000, 33_554_432, 33_554_432]),
     deadlineMs: pick([300, 3_000, 30_000, 120_000, 120_000, 290_000]),
     retryMaxMs: pick([5_000, 20_000]),
     order: fifo && chance(0.25) ? 'throughput' : 'strict',

@@ -8,8 +8,20 @@ export interface AdmissionLimits {
   readonly maxWaitingBytes: number;
 }
 
+/**
+ * What a message takes in memory beside its content: its own objects, its promise and what its caller keeps of it. Small
+ * messages would otherwise take many times the bytes that are bounded. (bench/memory.ts)
+ */
+export const messageOverheadBytes = 1_024;
+
+/** What so many messages take in memory, with so many bytes of content. */
+export function memoryOf(messages: number, bytes: number): number {
+  return messages * messageOverheadBytes + bytes;
+}
+
 /** Something that takes memory until it is released. */
 export interface Sized<E> extends Linked<E> {
+  /** Of content. */
   readonly bytes: number;
   /** Its message group. */
   readonly flow: string | undefined;
@@ -33,8 +45,9 @@ export class Admission<E extends Sized<E>> {
   /** The groups in the order in which their turns come. */
   readonly #row: LinkedList<WaitingGroup<E>> = createLinkedList();
   bufferedMessages = 0;
-  bufferedBytes = 0;
   waitingMessages = 0;
+  // In memory: content, and the overhead of each message.
+  bufferedBytes = 0;
   waitingBytes = 0;
   #lastFullError: QueueError<'buffer-full'> | undefined;
 
@@ -51,7 +64,7 @@ export class Admission<E extends Sized<E>> {
     }
   }
 
-  /** Whether so many bytes would be admitted at once. */
+  /** Whether a message with so many bytes of content would be admitted at once. */
   hasRoom(bytes: number): boolean {
     return this.waitingMessages === 0 && this.#fits(bytes);
   }
@@ -59,31 +72,29 @@ export class Admission<E extends Sized<E>> {
   /** Takes room for the element; asked only where there is some. */
   enter(element: E): void {
     this.bufferedMessages++;
-    this.bufferedBytes += element.bytes;
+    this.bufferedBytes += memoryOf(1, element.bytes);
   }
 
-  /** Gives up the room of so many elements that are settled. */
+  /** Gives up the room of so many elements that are settled, with so many bytes of content. */
   release(elements: number, bytes: number): void {
     this.bufferedMessages -= elements;
-    this.bufferedBytes -= bytes;
+    this.bufferedBytes -= memoryOf(elements, bytes);
     this.#admitThoseThatFit();
   }
 
   /** Throws `buffer-full` where as many wait as may. */
   wait(element: E): void {
-    const { maxWaitingMessages, maxWaitingBytes } = this.#limits;
-    const bytes = this.waitingBytes + element.bytes;
-    if (this.waitingMessages >= maxWaitingMessages || bytes > maxWaitingBytes) {
+    if (!this.#mayWait(element.bytes)) {
       throw this.#fullError();
     }
     this.#groupOf(element).elements.pushBack(element);
     this.waitingMessages++;
-    this.waitingBytes = bytes;
+    this.waitingBytes += memoryOf(1, element.bytes);
   }
 
   /** Throws `buffer-full` where not even an empty message could wait. */
   assertNotFull(): void {
-    if (this.waitingMessages >= this.#limits.maxWaitingMessages && !this.hasRoom(0)) {
+    if (!this.#mayWait(0) && !this.hasRoom(0)) {
       throw this.#fullError();
     }
   }
@@ -119,7 +130,15 @@ export class Admission<E extends Sized<E>> {
     const { maxBufferedMessages, maxBufferedBytes } = this.#limits;
     return (
       this.bufferedMessages === 0 ||
-      (this.bufferedMessages < maxBufferedMessages && this.bufferedBytes + bytes <= maxBufferedBytes)
+      (this.bufferedMessages < maxBufferedMessages &&
+        this.bufferedBytes + memoryOf(1, bytes) <= maxBufferedBytes)
+    );
+  }
+
+  #mayWait(bytes: number): boolean {
+    const { maxWaitingMessages, maxWaitingBytes } = this.#limits;
+    return (
+      this.waitingMessages < maxWaitingMessages && this.waitingBytes + memoryOf(1, bytes) <= maxWaitingBytes
     );
   }
 
@@ -141,7 +160,7 @@ export class Admission<E extends Sized<E>> {
     const group = this.#groupOf(element);
     group.elements.remove(element);
     this.waitingMessages--;
-    this.waitingBytes -= element.bytes;
+    this.waitingBytes -= memoryOf(1, element.bytes);
     if (group.elements.size === 0) {
       this.#row.remove(group);
       this.#groups.delete(group.key);

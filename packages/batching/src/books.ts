@@ -4,10 +4,10 @@ import { createInstruments, type Instruments } from './instruments.ts';
 
 /** Counts since the producer was made, and what is in it now. */
 export interface ProducerStats {
-  /** Messages taken in and not settled yet, and their bytes. */
+  /** Messages taken in and not settled yet, and their bytes in memory: of their content, and 1,024 for each. */
   readonly bufferedMessages: number;
   readonly bufferedBytes: number;
-  /** Messages for which `send` waits because the buffer is full, and their bytes. */
+  /** Messages for which `send` waits because the buffer is full, and their bytes in memory. */
   readonly waitingMessages: number;
   readonly waitingBytes: number;
   readonly batchesInFlight: number;

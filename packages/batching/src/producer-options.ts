@@ -49,11 +49,14 @@ export interface ProducerOptions<T> {
   readonly maxMessageBytes?: number | undefined;
   /** Most messages taken in and not settled yet. Default: 10,000. */
   readonly maxBufferedMessages?: number | undefined;
-  /** Most bytes of those. One larger message is taken when there is no other. Default: 32 MiB. */
+  /**
+   * Most bytes of those in memory: of their content, and 1,024 for each message. One larger message is taken when there is
+   * no other. Default: 32 MiB.
+   */
   readonly maxBufferedBytes?: number | undefined;
   /** Most messages for which `send` waits while the buffer is full. Default: 10,000. */
   readonly maxWaitingMessages?: number | undefined;
-  /** Most bytes of those. Default: 32 MiB. */
+  /** Most bytes of those in memory, counted alike. Default: 32 MiB. */
   readonly maxWaitingBytes?: number | undefined;
   /** How long a message is tried, waiting included, in milliseconds. Default: 120,000; at most 290,000 on a FIFO queue. */
   readonly deadlineMs?: number | undefined;
@@ -163,7 +166,7 @@ export const producerOptionRules: OptionRules<ProducerOptions<unknown>, Unset> =
     min: 1,
     max: unbounded,
     unit: 'bytes',
-    doc: 'Most bytes of those. A message larger than this is taken when there is no other.',
+    doc: 'Most bytes of those in memory: of their content, and 1,024 for each message, which is what its objects take. A message larger than this is taken when there is no other.',
   },
   maxWaitingMessages: {
     kind: 'number',
@@ -178,7 +181,7 @@ export const producerOptionRules: OptionRules<ProducerOptions<unknown>, Unset> =
     min: 0,
     max: unbounded,
     unit: 'bytes',
-    doc: 'Most bytes of those.',
+    doc: 'Most bytes of those in memory, counted alike.',
   },
   deadlineMs: {
     kind: 'number',

@@ -2,7 +2,7 @@ import { isQueueError, sendAll } from '@sqskit/core';
 import type { Linked } from '@sqskit/core/linked-list';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Admission } from '../src/admission.ts';
+import { Admission, memoryOf } from '../src/admission.ts';
 import { bodies, sendCalls, settled, setUp, thrownBy } from './set-up.ts';
 
 const aSecond = { latencyMs: 1_000 } as const;
@@ -35,37 +35,44 @@ describe('a full buffer', () => {
     expect(queue.accepted.map(({ body }) => body)).toEqual(['a', 'b', 'd']);
   });
 
-  test('counts bytes, attributes included', async () => {
-    const { clock, producer } = setUp({ maxBufferedBytes: 100 }, aSecond);
+  test('counts bytes in memory: attributes included, and 1 KiB for each message', async () => {
+    const { clock, producer } = setUp({ maxBufferedBytes: 2 * 1_024 + 100 }, aSecond);
     const attributes = { a: { type: 'String', value: 'x'.repeat(33) } } as const; // 40 bytes
     const taken = producer.trySend({ body: 'x'.repeat(20), attributes });
-    expect(producer.stats()).toMatchObject({ bufferedBytes: 60 });
+    expect(producer.stats()).toMatchObject({ bufferedBytes: 1_024 + 60 });
     expect(producer.trySend({ body: 'x', attributes })).toBeUndefined();
     const more = producer.trySend({ body: 'x'.repeat(40) });
-    expect(producer.stats()).toMatchObject({ bufferedBytes: 100 });
+    expect(producer.stats()).toMatchObject({ bufferedBytes: 2 * 1_024 + 100 });
     await clock.settle(Promise.all([taken, more]));
   });
 
   test('takes a message larger than itself when it is empty, and only then', async () => {
-    const { clock, producer } = setUp({ maxBufferedBytes: 100 }, aSecond);
-    const large = producer.trySend({ body: 'x'.repeat(500) });
+    const { clock, producer } = setUp({ maxBufferedBytes: memoryOf(2, 100) }, aSecond);
+    const large = producer.trySend({ body: 'x'.repeat(5_000) });
     expect(large).toBeInstanceOf(Promise);
     expect(producer.trySend({ body: 'x' })).toBeUndefined();
     await clock.settle(Promise.all([large]));
     const small = producer.trySend({ body: 'x' });
-    expect(producer.trySend({ body: 'x'.repeat(500) })).toBeUndefined();
+    expect(producer.trySend({ body: 'x'.repeat(5_000) })).toBeUndefined();
     await clock.settle(Promise.all([small]));
   });
 
   test('lets nobody overtake: neither a small message that waits, nor a new one, nor trySend', async () => {
-    const { clock, queue, producer } = setUp({ maxBufferedBytes: 100, maxConcurrency: 1 }, aSecond);
+    const { clock, queue, producer } = setUp(
+      { maxBufferedBytes: memoryOf(2, 100), maxConcurrency: 1 },
+      aSecond,
+    );
     const sent = [
       producer.send({ body: 'a'.repeat(60) }),
       producer.send({ body: 'b'.repeat(90) }),
       producer.send({ body: 'c' }),
     ];
     expect(producer.trySend({ body: 'd' })).toBeUndefined();
-    expect(producer.stats()).toMatchObject({ bufferedMessages: 1, waitingMessages: 2, waitingBytes: 91 });
+    expect(producer.stats()).toMatchObject({
+      bufferedMessages: 1,
+      waitingMessages: 2,
+      waitingBytes: memoryOf(2, 91),
+    });
     await clock.settle(Promise.all(sent));
     expect(queue.accepted.map(({ body }) => body.charAt(0))).toEqual(['a', 'b', 'c']);
   });
@@ -149,16 +156,17 @@ describe('too many waiting', () => {
     const more = ['longer1', 'longer2', 'longer3'].map((body) => producer.send({ body }));
     const third = await errorOf(producer.send({ body: 'z' }));
     expect(third).not.toBe(first);
-    expect(third).toMatchObject({ code: 'buffer-full', details: { waitingBytes: 7 } });
+    expect(third).toMatchObject({ code: 'buffer-full', details: { waitingBytes: memoryOf(1, 7) } });
     await clock.settle(Promise.all(more));
   });
 
   test('so it does once as many bytes wait as may', async () => {
-    const { clock, producer, errorOf } = setUp({ maxBufferedBytes: 10, maxWaitingBytes: 100 }, aSecond);
+    const maxWaitingBytes = memoryOf(2, 100);
+    const { clock, producer, errorOf } = setUp({ maxBufferedBytes: 10, maxWaitingBytes }, aSecond);
     const sent = [producer.send({ body: 'x'.repeat(10) }), producer.send({ body: 'x'.repeat(60) })];
     expect(await errorOf(producer.send({ body: 'x'.repeat(41) }))).toMatchObject({
       code: 'buffer-full',
-      details: { waitingBytes: 60, maxWaitingBytes: 100 },
+      details: { waitingBytes: memoryOf(1, 60), maxWaitingBytes },
     });
     sent.push(producer.send({ body: 'x'.repeat(40) }));
     await clock.settle(Promise.all(sent));
@@ -201,7 +209,14 @@ class Sized implements Linked<Sized> {
 }
 
 describe('admission', () => {
-  const limits = { maxBufferedMessages: 4, maxBufferedBytes: 20, maxWaitingMessages: 5, maxWaitingBytes: 30 };
+  const limits = {
+    maxBufferedMessages: 4,
+    maxBufferedBytes: memoryOf(3, 20),
+    maxWaitingMessages: 5,
+    maxWaitingBytes: memoryOf(4, 30),
+  };
+  const memoryOfAll = (elements: readonly Sized[]): number =>
+    elements.reduce((sum, { bytes }) => sum + memoryOf(1, bytes), 0);
   const step = fc.oneof(
     fc.record({
       kind: fc.constant('arrive' as const),
@@ -237,10 +252,7 @@ describe('admission', () => {
             if (admission.hasRoom(each.bytes)) {
               buffered.push(element);
               admission.enter(element);
-            } else if (
-              waiting.length < 5 &&
-              waiting.reduce((sum, { bytes }) => sum + bytes, each.bytes) <= 30
-            ) {
+            } else if (waiting.length < 5 && memoryOfAll([...waiting, element]) <= limits.maxWaitingBytes) {
               turns = [...new Set([...turns, each.group])];
               waiting.push(element);
               admission.wait(element);
@@ -272,17 +284,19 @@ describe('admission', () => {
               }
             }
           }
-          const bytes = buffered.reduce((sum, element) => sum + element.bytes, 0);
+          const bytes = memoryOfAll(buffered);
           expect([admission.bufferedMessages, admission.bufferedBytes]).toEqual([buffered.length, bytes]);
-          expect(admission.waitingBytes).toBe(waiting.reduce((sum, element) => sum + element.bytes, 0));
+          expect(admission.waitingBytes).toBe(memoryOfAll(waiting));
           expect([...admission.waiting()]).toEqual(
             turns.flatMap((group) => waiting.filter((element) => element.flow === group)),
           );
           expect(buffered.length).toBeLessThanOrEqual(4);
-          expect(hasGrown || bytes <= 20 || buffered.length === 1).toBe(true);
+          expect(hasGrown || bytes <= limits.maxBufferedBytes || buffered.length === 1).toBe(true);
           expect(refused.every((error) => isQueueError(error, 'buffer-full'))).toBe(true);
           const first = nextOf(turns[0]);
-          const fits = buffered.length === 0 || (buffered.length < 4 && bytes + (first?.bytes ?? 0) <= 20);
+          const fits =
+            buffered.length === 0 ||
+            (buffered.length < 4 && bytes + memoryOf(1, first?.bytes ?? 0) <= limits.maxBufferedBytes);
           expect(first !== undefined && fits).toBe(false);
         }
       }),

@@ -2,6 +2,7 @@ import { type SendReceipt, text } from '@sqskit/core';
 import { createFakeClock } from '@sqskit/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { memoryOf } from '../src/admission.ts';
 import { contentsOf, itemsOf, packingEnvelope } from './packing-envelope.ts';
 import { bodies, outcomeOf, sendCalls, settled, setUp } from './set-up.ts';
 import { slowEnvelope } from './slow-envelope.ts';
@@ -291,8 +292,9 @@ describe('settling a pack', () => {
   });
 
   test('makes room for as many as it had; the buffer never holds more than it may', async () => {
+    const maxBufferedBytes = memoryOf(20, 60);
     const { clock, queue, producer } = setUp(
-      { envelope: packingEnvelope({ maxItems: 10 }), maxBufferedMessages: 25, maxBufferedBytes: 60 },
+      { envelope: packingEnvelope({ maxItems: 10 }), maxBufferedMessages: 25, maxBufferedBytes },
       { latencyMs: 100 },
     );
     let most = 0;
@@ -304,7 +306,7 @@ describe('settling a pack', () => {
       });
     });
     await clock.settle(Promise.all(sent));
-    expect(most).toBeLessThanOrEqual(60);
+    expect(most).toBeLessThanOrEqual(maxBufferedBytes);
     expect(packsOf(queue).flat()).toEqual(bodies('m', 100));
   });
 

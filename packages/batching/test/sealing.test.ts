@@ -2,6 +2,7 @@ import { type Envelope, type Item, plain, type Sealed } from '@sqskit/core';
 import { createFakeClock, createRandom } from '@sqskit/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { memoryOf } from '../src/admission.ts';
 import { bodies, outcomeOf, sendCalls, settled, setUp } from './set-up.ts';
 import { slowEnvelope } from './slow-envelope.ts';
 
@@ -134,12 +135,19 @@ describe('sealing that takes its time', () => {
       seal: ([item], maxBytes) =>
         inner.seal([{ ...item, content: String(item.content).slice(0, 10) }], maxBytes),
     };
-    const { producer } = setUp({ envelope, maxBufferedBytes: 100 }, { latencyMs: 1_000 }, clock);
+    const { producer } = setUp({ envelope, maxBufferedBytes: memoryOf(2, 100) }, { latencyMs: 1_000 }, clock);
     const sent = [producer.send({ body: 'x'.repeat(90) }), producer.send({ body: 'y'.repeat(95) })];
-    expect(producer.stats()).toMatchObject({ bufferedBytes: 90, waitingBytes: 95 });
+    expect(producer.stats()).toMatchObject({
+      bufferedBytes: memoryOf(1, 90),
+      waitingBytes: memoryOf(1, 95),
+    });
     expect(producer.trySend({ body: 'z' })).toBeUndefined();
     await clock.advance(100);
-    expect(producer.stats()).toMatchObject({ bufferedMessages: 2, bufferedBytes: 20, waitingBytes: 0 });
+    expect(producer.stats()).toMatchObject({
+      bufferedMessages: 2,
+      bufferedBytes: memoryOf(2, 20),
+      waitingBytes: 0,
+    });
     await clock.settle(Promise.all(sent));
   });
 
@@ -268,7 +276,8 @@ describe('what sealing left elsewhere', () => {
 
   test('is discarded where there was no room for the message', async () => {
     const { envelope, discarded } = storing();
-    const { clock, producer, errorOf } = setUp({ envelope, maxBufferedBytes: 10, maxWaitingBytes: 5 });
+    const limits = { maxBufferedBytes: memoryOf(2, 10), maxWaitingBytes: memoryOf(1, 5) };
+    const { clock, producer, errorOf } = setUp({ envelope, ...limits });
     const sent = producer.send({ body: 'first' });
     expect(await errorOf(producer.send({ body: 'refused' }))).toMatchObject({ code: 'buffer-full' });
     await clock.settle(sent);

@@ -1,13 +1,17 @@
 import { adaptiveConcurrency } from '../src/index.ts';
-import { describeQueueContract } from './fauxqs-contract.ts';
+import { fakeSqs, fauxqs } from './emulator.ts';
 import { leanCarrier } from './lean-set-up.ts';
-import { credentials } from './sdk.ts';
+import { describeQueueContract } from './queue-contract-suite.ts';
+import { type Carrier, credentials } from './sdk.ts';
 
-describeQueueContract('createLeanQueue', (endpoint) => leanCarrier({ endpoint, credentials }));
+const carrierFrom = (endpoint: string): Carrier => leanCarrier({ endpoint, credentials });
+
+describeQueueContract('createLeanQueue', fakeSqs, carrierFrom);
+describeQueueContract('createLeanQueue', fauxqs, carrierFrom);
 
 const layer = adaptiveConcurrency();
 
-describeQueueContract('a queue with adaptiveConcurrency', (endpoint) => {
-  const carrier = leanCarrier({ endpoint, credentials });
+describeQueueContract('a queue with adaptiveConcurrency', fakeSqs, (endpoint) => {
+  const carrier = carrierFrom(endpoint);
   return { ...carrier, queue: (url) => layer(carrier.queue(url)) };
 });

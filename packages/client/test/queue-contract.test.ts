@@ -1,8 +1,12 @@
 import { createPooledClient } from '../src/index.ts';
-import { describeQueueContract } from './fauxqs-contract.ts';
-import { credentials, region, sdkCarrier } from './sdk.ts';
+import { fakeSqs, fauxqs } from './emulator.ts';
+import { describeQueueContract } from './queue-contract-suite.ts';
+import { type Carrier, credentials, region, sdkCarrier } from './sdk.ts';
 
-describeQueueContract('createSqsQueue', (endpoint) => {
+function carrierFrom(endpoint: string): Carrier {
   const client = createPooledClient({ region, endpoint, credentials });
   return sdkCarrier(Object.assign(client, { destroy: () => void client.close() }));
-});
+}
+
+describeQueueContract('createSqsQueue', fakeSqs, carrierFrom);
+describeQueueContract('createSqsQueue', fauxqs, carrierFrom);

@@ -24,6 +24,9 @@ export {
   type MetricStatistics,
   startFakeCloudWatch,
 } from './fake-cloudwatch.ts';
+// An SQS endpoint on loopback.
+export { type FakeSqs, type HostedQueueOptions, startFakeSqs } from './fake-sqs/fake-sqs.ts';
+export type { FakeSqsOptions } from './fake-sqs/fake-sqs-options.ts';
 // What every implementation of an interface does.
 export type { ContractCase } from './contract.ts';
 export type {

@@ -4,12 +4,14 @@ import { describeOptions } from '@sqskit/core/options';
 import { expect, test } from 'vitest';
 import { fakeClockRules } from '../src/fake-clock.ts';
 import { fakeQueueRules } from '../src/fake-queue/fake-queue-options.ts';
+import { fakeSqsRules } from '../src/fake-sqs/fake-sqs-options.ts';
 import { faultPlanRules, faultRateRules } from '../src/faults/fault-plan.ts';
 
 const readme = readFileSync(join(import.meta.dirname, '..', 'README.md'), 'utf8');
 
 test.each([
   ['createFakeQueue', fakeQueueRules],
+  ['startFakeSqs', fakeSqsRules],
   ['createFakeClock', fakeClockRules],
   ['createFaultPlan', faultPlanRules],
   ['rates', faultRateRules],

@@ -33,6 +33,11 @@ export interface FakeQueueOptions {
   readonly deadLetterQueue?: FakeQueue | undefined;
   /** Receives before a message goes to `deadLetterQueue`. Default: 10. */
   readonly maxReceiveCount?: number | undefined;
+  /**
+   * Most messages in flight at a time. At that many a short poll of a standard queue fails with `OverLimit`, and any other
+   * gets nothing. Default: 120,000, as in SQS.
+   */
+  readonly maxInFlight?: number | undefined;
   /** How long a call takes: half before it has its effect and half after. Default: 0 ms. */
   readonly latencyMs?: number | undefined;
   /** What goes wrong. Default: nothing. */
@@ -106,6 +111,13 @@ export const fakeQueueRules: OptionRules<FakeQueueOptions, Unset> = {
     min: 1,
     max: 1_000,
     doc: 'Receives before a message goes to `deadLetterQueue`.',
+  },
+  maxInFlight: {
+    kind: 'number',
+    default: 120_000,
+    min: 1,
+    max: 120_000,
+    doc: 'Most messages in flight at a time. At that many a short poll of a standard queue fails with `OverLimit`, and any other gets nothing.',
   },
   latencyMs: {
     kind: 'number',

@@ -18,7 +18,7 @@ import {
 } from '@sqskit/core';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
 import type { FaultCounts } from '../faults/fault.ts';
-import { changeOutcome, deleteOutcome, md5Mismatch, refused } from './answers.ts';
+import { callError, changeOutcome, deleteOutcome, md5Mismatch, refused } from './answers.ts';
 import { assertBatchFits, assertEntries, assertReceivable } from './call-rules.ts';
 import type { FakeCall } from './fake-call.ts';
 import { type FakeQueueOptions, type FakeQueueSettings, resolveFakeQueue } from './fake-queue-options.ts';
@@ -48,6 +48,8 @@ export interface FakeQueue extends Queue {
   readonly deadLettered: readonly MessageRecord[];
   /** How often each fault of the plan has taken place. */
   readonly injectedFaults: FaultCounts;
+  /** Deletes every message that the queue holds, those in flight as well, at once and without a call. */
+  purge(): void;
 }
 
 /** Makes an empty queue. Throws `option-invalid` and `queue-url-invalid`. */
@@ -55,7 +57,27 @@ export function createFakeQueue(options: FakeQueueOptions = {}): FakeQueue {
   return new InMemoryQueue(resolveFakeQueue(options));
 }
 
-const stores = new WeakMap<FakeQueue, MessageStore>();
+/** What other parts of this package see of a queue. */
+export interface QueueInside {
+  readonly settings: FakeQueueSettings;
+  readonly store: MessageStore;
+}
+
+const insides = new WeakMap<FakeQueue, QueueInside>();
+
+/** The inside of a queue that `createFakeQueue` made; throws `option-invalid` for anything round one. */
+export function insideOf(queue: FakeQueue): QueueInside {
+  const inside = insides.get(queue);
+  if (inside === undefined) {
+    const expected = 'a queue made by createFakeQueue itself, not a layer round one';
+    throw new QueueError(
+      'option-invalid',
+      `createFakeQueue: expected \`deadLetterQueue\` to be ${expected}`,
+      { option: 'deadLetterQueue', received: queue, expected },
+    );
+  }
+  return inside;
+}
 
 class InMemoryQueue implements FakeQueue {
   readonly url: string;
@@ -75,7 +97,7 @@ class InMemoryQueue implements FakeQueue {
     });
     this.#line = createWaitingLine(settings.clock, this.#store);
     this.#trips = createRoundTrips(settings);
-    stores.set(this, this.#store);
+    insides.set(this, { settings, store: this.#store });
   }
 
   get calls(): readonly FakeCall[] {
@@ -100,6 +122,10 @@ class InMemoryQueue implements FakeQueue {
 
   messages(): readonly FakeMessage[] {
     return this.#store.messages(this.#now());
+  }
+
+  purge(): void {
+    this.#store.purge(this.#now());
   }
 
   async sendBatch(entries: readonly SendEntry[], options?: CallOptions): Promise<readonly SendOutcome[]> {
@@ -153,6 +179,9 @@ class InMemoryQueue implements FakeQueue {
       outcomeOfAbort: () => (isTaken ? 'unknown' : 'rejected'),
       carryOut: async (faults) => {
         assertReceivable(request);
+        if (request.waitTimeMs === 0 && !this.#settings.fifo && this.#store.isFull(this.#now())) {
+          throw callError('receive', 'OverLimit', 400, 'Too many messages are in flight.');
+        }
         const messages = await this.#line.receive({
           maxMessages: request.maxMessages,
           waitTimeMs: wholeSeconds(request.waitTimeMs),
@@ -277,20 +306,7 @@ function redriveOf({ deadLetterQueue, maxReceiveCount }: FakeQueueSettings): Sto
   if (deadLetterQueue === undefined) {
     return undefined;
   }
-  const store = stores.get(deadLetterQueue);
-  if (store === undefined) {
-    const expected = 'a queue made by createFakeQueue itself, not a layer round one';
-    throw new QueueError(
-      'option-invalid',
-      `createFakeQueue: expected \`deadLetterQueue\` to be ${expected}`,
-      {
-        option: 'deadLetterQueue',
-        received: deadLetterQueue,
-        expected,
-      },
-    );
-  }
-  return { maxReceiveCount, store };
+  return { maxReceiveCount, store: insideOf(deadLetterQueue).store };
 }
 
 function describeRedrive({

@@ -22,6 +22,8 @@ export interface StoreOptions {
   readonly history: boolean;
   /** Eight hexadecimal digits that start every message id and receipt handle: what tells those of different queues apart. */
   readonly idPrefix: string;
+  /** Most messages that are in flight at a time. */
+  readonly maxInFlight: number;
   readonly redrive: { readonly maxReceiveCount: number; readonly store: MessageStore } | undefined;
   /** Called when a message has come from the queue whose dead-letter queue this is. */
   readonly onTakenOver: () => void;
@@ -46,7 +48,7 @@ export class MessageStore {
   readonly deadLettered: MessageRecord[] = [];
 
   readonly #options: StoreOptions;
-  readonly #shelf: Shelf;
+  #shelf: Shelf;
   readonly #lapses = createHeap<Lapse>();
   readonly #held = new Map<number, StoredMessage>();
   readonly #deduplication = createDeduplicationMemory();
@@ -56,7 +58,7 @@ export class MessageStore {
 
   constructor(options: StoreOptions) {
     this.#options = options;
-    this.#shelf = options.fifo ? createFifoShelf() : createStandardShelf(options.random);
+    this.#shelf = createShelf(options);
   }
 
   /** Accepts a message that keeps the rules, or finds the one that it repeats. */
@@ -85,9 +87,10 @@ export class MessageStore {
     this.#options.onTakenOver();
   }
 
-  receive(max: number, visibilityTimeoutMs: number, now: number): ReceivedMessage[] {
+  receive(max: number, visibilityTimeoutMs: number, now: number, wallMs: number): ReceivedMessage[] {
     this.lapse(now);
-    const taken = this.#shelf.take(max, (message) => {
+    const room = this.#options.maxInFlight - this.#counts['in-flight'];
+    const taken = this.#shelf.take(Math.min(max, room), (message) => {
       const { redrive } = this.#options;
       if (redrive !== undefined && message.receiveCount >= redrive.maxReceiveCount) {
         this.#moveToDeadLetters(message, redrive.store, now);
@@ -96,6 +99,7 @@ export class MessageStore {
       message.receiveCount++;
       message.receipt++;
       message.receivedAt = now;
+      message.firstReceivedAtMs ??= wallMs;
       this.#change(message, 'in-flight');
       this.#lapseAt(message, now + visibilityTimeoutMs);
       return true;
@@ -137,6 +141,28 @@ export class MessageStore {
       this.#lapseAt(found, now + visibilityTimeoutMs);
     }
     return 'done';
+  }
+
+  /** Whether as many messages are in flight as may be. */
+  isFull(now: number): boolean {
+    this.lapse(now);
+    return this.#counts['in-flight'] >= this.#options.maxInFlight;
+  }
+
+  /** Deletes all that the queue holds, whatever its state. */
+  purge(now: number): void {
+    this.lapse(now);
+    for (const message of this.#held.values()) {
+      this.#record(this.deleted, message, now);
+      this.#change(message, 'gone');
+    }
+    this.#held.clear();
+    this.#shelf = createShelf(this.#options);
+  }
+
+  /** When the message of a receipt handle was first received, in epoch milliseconds. */
+  firstReceivedAtMs(receiptHandle: string): number | undefined {
+    return this.#held.get(readHandle(receiptHandle)?.message ?? 0)?.firstReceivedAtMs;
   }
 
   /** Makes a message that was received visible again although its visibility timeout goes on, as SQS may do. */
@@ -223,6 +249,7 @@ export class MessageStore {
       receiveCount,
       receipt: 0,
       receivedAt: now,
+      firstReceivedAtMs: undefined,
       isDeletionRecorded: false,
     };
     this.#held.set(number, message);
@@ -286,6 +313,10 @@ export class MessageStore {
       this.#shelf.leftFlight(message);
     }
   }
+}
+
+function createShelf({ fifo, random }: StoreOptions): Shelf {
+  return fifo ? createFifoShelf() : createStandardShelf(random);
 }
 
 /** SQS counts in seconds, and what is in between is rounded up on the wire. */

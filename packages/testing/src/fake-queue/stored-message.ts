@@ -55,6 +55,8 @@ export interface StoredMessage {
   receipt: number;
   /** Monotonic milliseconds of that receive. */
   receivedAt: number;
+  /** Epoch milliseconds of the first receive. */
+  firstReceivedAtMs: number | undefined;
   isDeletionRecorded: boolean;
 }
 

@@ -75,7 +75,7 @@ export function createWaitingLine(clock: Clock, store: MessageStore): WaitingLin
       wakeForNextLapse();
     });
   const take = ({ maxMessages, visibilityTimeoutMs }: Arrival): ReceivedMessage[] =>
-    store.receive(maxMessages, visibilityTimeoutMs, clock.monotonic());
+    store.receive(maxMessages, visibilityTimeoutMs, clock.monotonic(), clock.now());
 
   return {
     serve,

@@ -8,6 +8,7 @@ import {
   type ConsumerOptions,
   consumerRules,
   type ResolvedConsumerOptions,
+  type StopMode,
   type StopOptions,
   stopRules,
 } from './options.ts';
@@ -33,8 +34,9 @@ export interface Consumer {
   start(): void;
   /**
    * Stops in at most `timeoutMs` and resolves with a report: nothing new is received, what waits is released at once,
-   * handlers that run may end. Long polls under way are waited for, so on an idle queue this takes up to `waitTimeMs`. A
-   * second call while it stops resolves with the same report. No timer and no call is left when it has resolved.
+   * handlers that run may finish; with the mode `release` they are told to end, and their messages are released too. Long
+   * polls under way are waited for, so on an idle queue this takes up to `waitTimeMs`. A second call while it stops resolves
+   * with the same report. No timer and no call is left when it has resolved.
    */
   stop(options?: StopOptions): Promise<StopReport>;
   /** Receives no more until `resume` or the next `start`; what is in hand, and what polls under way bring, is handled. */
@@ -103,12 +105,12 @@ class QueueConsumer<T> implements Consumer {
   }
 
   async stop(options?: StopOptions): Promise<StopReport> {
-    const { timeoutMs } = resolveOptions('stop', stopRules, options);
+    const { timeoutMs, mode } = resolveOptions('stop', stopRules, options);
     this.#startAgain = false;
     if (this.#run === undefined) {
       return nothingToStop;
     }
-    this.#stopping ??= this.#stopRun(this.#run, timeoutMs);
+    this.#stopping ??= this.#stopRun(this.#run, timeoutMs, mode);
     return this.#stopping;
   }
 
@@ -137,8 +139,8 @@ class QueueConsumer<T> implements Consumer {
     await this.stop();
   }
 
-  async #stopRun(run: Run, timeoutMs: number): Promise<StopReport> {
-    const report = await run.stop(timeoutMs);
+  async #stopRun(run: Run, timeoutMs: number, mode: StopMode): Promise<StopReport> {
+    const report = await run.stop(timeoutMs, mode);
     this.#run = undefined;
     this.#stopping = undefined;
     if (this.#startAgain) {

@@ -45,7 +45,9 @@ export interface Engine {
   lose(delivery: Delivery, reason: QueueError): void;
   /** From now on nothing starts: what waits, and what still comes, is released at once. */
   drain(): void;
-  /** Tells every handler that runs to end, and releases its message without waiting for it. Returns those messages. */
+  /** Tells every handler that runs to end. Its message is settled when it has. */
+  tellToEnd(reason: QueueError): void;
+  /** As `tellToEnd`, and releases the messages without waiting for the handlers. Returns those messages. */
   giveUp(reason: QueueError): readonly Delivery[];
   /** Resolves when nothing is in hand. */
   idle(): Promise<void>;
@@ -146,8 +148,14 @@ class SlotEngine implements Engine {
     void this.#releaseAll(this.#line.drain());
   }
 
+  tellToEnd(reason: QueueError): void {
+    for (const delivery of this.#runningDeliveries()) {
+      delivery.tellToEnd(reason);
+    }
+  }
+
   giveUp(reason: QueueError): readonly Delivery[] {
-    const running = [...this.#inHand.keys()].filter((delivery) => delivery.phase === 'running');
+    const running = this.#runningDeliveries();
     for (const delivery of running) {
       const isLost = delivery.isAbandoned;
       const { pack } = delivery;
@@ -169,6 +177,10 @@ class SlotEngine implements Engine {
 
   idle(): Promise<void> {
     return this.#idleWaiters.wait(this.#inHand.size === 0);
+  }
+
+  #runningDeliveries(): readonly Delivery[] {
+    return [...this.#inHand.keys()].filter((delivery) => delivery.phase === 'running');
   }
 
   async #deadLetter({ delivery, pack }: Open, unfinished: Unfinished): Promise<boolean> {

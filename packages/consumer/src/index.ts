@@ -1,9 +1,9 @@
-// What a handler may return. From core, so that a consumer needs only this package.
-export { ack, deadLetter, release, retry } from '@sqskit/core';
+// What a handler may return, and what stops a consumer at SIGTERM. From core, so that a consumer needs only this package.
+export { ack, closeOnSignal, deadLetter, release, retry } from '@sqskit/core';
 export { type Consumer, type ConsumerStats, createConsumer } from './consumer.ts';
 export { deadLetterReasonAttribute } from './dead-letter.ts';
 export type { FailedMessage, FailurePolicy } from './failure-policy.ts';
-export type { ConsumerOptions, StopOptions, StreamOptions } from './options.ts';
+export type { ConsumerOptions, StopMode, StopOptions, StreamOptions } from './options.ts';
 export type { ErrorContext, OnError } from './report.ts';
 export type { StopReport } from './run.ts';
 export { type StreamMessage, stream } from './stream.ts';

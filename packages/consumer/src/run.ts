@@ -3,7 +3,7 @@ import type { Clock, Timer } from '@sqskit/core/clock';
 import type { Delivery } from './delivery.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { sumOfTotals, type Totals } from './instruments.ts';
-import type { ResolvedConsumerOptions } from './options.ts';
+import type { ResolvedConsumerOptions, StopMode } from './options.ts';
 import type { Demand } from './poll-plan.ts';
 import type { ReportError } from './report.ts';
 import { createSource, type Source, type SourceQueue } from './source.ts';
@@ -21,7 +21,7 @@ export interface StopReport {
   /** Made visible for other consumers, or sent again for them. A pack that was not opened counts as one. */
   readonly released: number;
   readonly deadLettered: number;
-  /** Ids of SQS messages whose handlers still ran when the time was up. They were told by their signal, and the messages released. */
+  /** Ids of SQS messages that were released while their handlers still ran, which had been told to end by their signal. */
   readonly abandoned: readonly string[];
   /** Messages of which SQS did not confirm that they were settled. They come again when their visibility timeout ends. */
   readonly unsettled: number;
@@ -36,7 +36,7 @@ export interface Run {
   /** Polls if there is room now. To be called when `wants` may have changed its mind. */
   update(): void;
   /** To be called once. */
-  stop(timeoutMs: number): Promise<StopReport>;
+  stop(timeoutMs: number, mode: StopMode): Promise<StopReport>;
 }
 
 export interface RunOptions<T> {
@@ -118,15 +118,17 @@ class PollRun<T> implements Run {
     }
   }
 
-  async stop(timeoutMs: number): Promise<StopReport> {
+  async stop(timeoutMs: number, mode: StopMode): Promise<StopReport> {
     const startedAt = this.#clock.monotonic();
     const before = this.#totals();
     const reserveMs = Math.min(longestReserveMs, timeoutMs / 5);
+    const giveUpAt = startedAt + timeoutMs - reserveMs;
     this.#each((source) => source.stop());
     this.#engine.drain();
     this.#each((source) => source.hurry());
-    const isQuiet = await within(this.#clock, timeoutMs - reserveMs, this.#quiet());
-    const abandoned = isQuiet ? [] : await this.#giveUp(reserveMs);
+    const released = mode === 'release' ? await this.#release(giveUpAt) : [];
+    const isQuiet = await within(this.#clock, giveUpAt - this.#clock.monotonic(), this.#quiet());
+    const abandoned = isQuiet ? released : [...released, ...(await this.#giveUp(reserveMs))];
     this.#each((source) => source.close());
     this.#work.close();
     // What was given up just now is counted before the report is made.
@@ -151,11 +153,19 @@ class PollRun<T> implements Run {
     await this.#engine.idle();
   }
 
+  /** Tells the handlers to end, and waits a little for those that do: their messages run nowhere else meanwhile. */
+  async #release(giveUpAt: number): Promise<readonly Delivery[]> {
+    const reason = stopped('the consumer stopped and does not wait for what runs');
+    this.#each((source) => source.rush());
+    this.#engine.tellToEnd(reason);
+    const graceMs = Math.min(longestGraceMs, giveUpAt - this.#clock.monotonic());
+    await within(this.#clock, graceMs, this.#engine.idle());
+    return this.#engine.giveUp(reason);
+  }
+
   async #giveUp(reserveMs: number): Promise<readonly Delivery[]> {
     this.#each((source) => source.abort());
-    const reason = new QueueError('stopped', 'the consumer stopped and its time was up', {
-      what: 'consumer',
-    });
+    const reason = stopped('the consumer stopped and its time was up');
     this.#each((source) => source.rush());
     const abandoned = this.#engine.giveUp(reason);
     await within(this.#clock, reserveMs, this.#engine.idle());
@@ -183,6 +193,13 @@ class PollRun<T> implements Run {
 
 /** Of the time to stop in, the most that is kept for giving back what is still in hand at its end. */
 const longestReserveMs = 1_000;
+
+/** The most that handlers are given to end when they are told to at once. */
+const longestGraceMs = 500;
+
+function stopped(message: string): QueueError<'stopped'> {
+  return new QueueError('stopped', message, { what: 'consumer' });
+}
 
 /** Whether the promise settles within this time. Leaves no timer behind. */
 async function within(clock: Clock, ms: number, promise: Promise<void>): Promise<boolean> {

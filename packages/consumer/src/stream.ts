@@ -80,7 +80,7 @@ async function* iterate<T>(
   } finally {
     signal?.removeEventListener('abort', handover.close);
     handover.close();
-    await run.stop(stopTimeoutMs);
+    await run.stop(stopTimeoutMs, 'finish');
   }
 }
 

@@ -1,4 +1,4 @@
-import { type CallOptions, isQueueError } from '@sqskit/core';
+import { ack, type CallOptions, isQueueError } from '@sqskit/core';
 import { describe, expect, test } from 'vitest';
 import { altered, createScene } from './scene.ts';
 
@@ -190,6 +190,124 @@ describe('stopping', () => {
     await clock.advance(100_000);
     expect((await clock.settle(consumer.stop())).tookMs).toBe(0);
     expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe('stopping with the mode release', () => {
+  test('what waits and what runs is handed over in less than a second', async () => {
+    const { clock, queue, send, consume, sleep } = createScene({ latencyMs: 20 });
+    await send(40);
+    const reasons: unknown[] = [];
+    const consumer = consume(
+      async ({ body }, { signal }) => {
+        signal.addEventListener('abort', () => reasons.push(signal.reason));
+        // Half of them end when they are told to.
+        await sleep(600_000, body % 2 === 0 ? signal : undefined);
+      },
+      { maxConcurrency: 20, prefetch: 20, settleLingerMs: 5_000 },
+    );
+    consumer.start();
+    await clock.advance(3_000);
+    expect(consumer.stats()).toMatchObject({ running: 20, waiting: 20, polls: 0 });
+    const report = await clock.settle(consumer.stop({ mode: 'release', timeoutMs: 60_000 }));
+    expect(report).toMatchObject({ isClean: true, released: 40, acked: 0, retried: 0, unsettled: 0 });
+    expect(report.tookMs).toBeLessThan(1_000);
+    expect(report.abandoned).toHaveLength(10);
+    expect(queue.messages().every(({ state }) => state === 'visible')).toBe(true);
+    expect(reasons).toHaveLength(20);
+    expect(reasons.every((reason) => isQueueError(reason, 'stopped'))).toBe(true);
+    // Those that go on settle nothing.
+    const calls = queue.calls.length;
+    await clock.advance(700_000);
+    expect(queue.calls).toHaveLength(calls);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('a handler that ends when it is told has its message released once it has, not before', async () => {
+    const { clock, queue, send, consume, sleep } = createScene();
+    await send(1);
+    let endedAt = 0;
+    const consumer = consume(
+      async (_message, { signal }) => {
+        await sleep(600_000, signal).catch(() => sleep(300));
+        endedAt = clock.monotonic();
+        throw new Error('told to end');
+      },
+      { maxConcurrency: 1, prefetch: 0, failurePolicy: () => expect.unreachable() },
+    );
+    consumer.start();
+    await clock.advance(1_000);
+    const stopping = consumer.stop({ mode: 'release' });
+    await clock.advance(290);
+    expect(queue.messages()[0]?.state).toBe('in-flight');
+    const report = await clock.settle(stopping);
+    expect(endedAt).toBe(1_300);
+    expect(report).toMatchObject({ isClean: true, released: 1, retried: 0, abandoned: [], tookMs: 300 });
+    expect(queue.messages()[0]?.state).toBe('visible');
+  });
+
+  test('a handler that is told and says with a verdict that it is done has its message deleted', async () => {
+    const { clock, queue, send, consume, sleep } = createScene();
+    await send(2);
+    const consumer = consume(
+      async ({ body }, { signal }) => {
+        await sleep(600_000, signal).catch(() => undefined);
+        return body === 0 ? ack() : undefined; // returning is no word: it may have given up half-way
+      },
+      { maxConcurrency: 2, prefetch: 0 },
+    );
+    consumer.start();
+    await clock.advance(1_000);
+    const report = await clock.settle(consumer.stop({ mode: 'release' }));
+    expect(report).toMatchObject({ isClean: true, acked: 1, released: 1, abandoned: [] });
+    expect(queue.messages()).toMatchObject([{ body: '1', state: 'visible' }]);
+  });
+
+  test('what a long poll under way still brings is released, as with any stop', async () => {
+    const { clock, queue, send, consume } = createScene();
+    const consumer = consume(() => expect.unreachable());
+    consumer.start();
+    await clock.advance(5_000);
+    const stopping = consumer.stop({ mode: 'release' });
+    await clock.advance(2_000);
+    await send(3);
+    const report = await clock.settle(stopping);
+    expect(report).toMatchObject({ isClean: true, released: 3 });
+    expect(queue.messages().map(({ state }) => state)).toEqual(['visible', 'visible', 'visible']);
+  });
+
+  test('on a FIFO queue the head of a group is released after those behind it', async () => {
+    const { clock, queue, send, consume, sleep, calls } = createScene({ fifo: true });
+    await send(5);
+    const seen: number[] = [];
+    const consumer = consume(
+      async ({ body }) => {
+        seen.push(body);
+        await sleep(600_000);
+      },
+      { waitTimeMs: 1_000 },
+    );
+    consumer.start();
+    await clock.advance(100);
+    consumer.pause();
+    await clock.advance(2_000);
+    await clock.settle(consumer.stop({ mode: 'release' }));
+    expect(seen).toEqual([0]);
+    expect(queue.messages().map(({ state }) => state)).toEqual(Array(5).fill('visible'));
+    expect(calls('changeVisibilityBatch').map(({ entries }) => entries)).toEqual([4, 1]);
+  });
+
+  test('it takes no longer than it was given', async () => {
+    for (const timeoutMs of [0, 1, 300, 2_000]) {
+      const { clock, send, consume } = createScene();
+      await send(5);
+      const consumer = consume(() => new Promise(() => undefined));
+      consumer.start();
+      await clock.advance(1_000);
+      const report = await clock.settle(consumer.stop({ mode: 'release', timeoutMs }));
+      expect(report.tookMs).toBeLessThanOrEqual(timeoutMs);
+      expect(report.abandoned).toHaveLength(5);
+    }
   });
 });
 

@@ -132,6 +132,8 @@ export {
   type FailedMessage,
   type FailurePolicy,
   type ConsumerOptions,
+  type AdaptiveVisibilityOptions,
+  type StopMode,
   type StopOptions,
   type StreamOptions,
   type ErrorContext,

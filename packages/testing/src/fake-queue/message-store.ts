@@ -2,8 +2,10 @@ import { type QueueDepth, type ReceivedMessage, type SendEntry, sqsLimits } from
 import type { Random } from '@sqskit/core/retry';
 import { createHeap, type Due } from '../heap.ts';
 import { createDeduplicationMemory, deduplicationKey, type FirstOfItsKind } from './deduplication.ts';
+import { createFifoShelf } from './fifo-shelf.ts';
 import { readHandle, writeHandle } from './receipt-handle.ts';
-import { createFifoShelf, createStandardShelf, type Shelf } from './shelf.ts';
+import type { Shelf } from './shelf.ts';
+import { createStandardShelf } from './standard-shelf.ts';
 import {
   contentOf,
   delivered,

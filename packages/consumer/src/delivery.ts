@@ -24,13 +24,19 @@ export interface Origin {
   earlier(delivery: Delivery): Done | undefined;
 }
 
+/** What a delivery may have to wait for. */
+export interface DeliveryOrder {
+  /** The message group on a FIFO queue, of one origin: deliveries of one lane run one at a time and in order. */
+  readonly lane?: string | undefined;
+  /** The message group on a standard queue whose groups are capped, of one origin: so many of one have slots at a time. */
+  readonly group?: string | undefined;
+}
+
 /** One SQS message in hand. */
-export interface Delivery {
+export interface Delivery extends DeliveryOrder {
   /** Without its body and attributes once they were dropped. */
   readonly message: ReceivedMessage;
   readonly origin: Origin;
-  /** The message group on a FIFO queue, of one origin: deliveries of one lane run one at a time and in order. */
-  readonly lane: string | undefined;
   /** Kept by the engine. */
   phase: Phase;
   /** What is in it, once it is opened. */
@@ -80,6 +86,7 @@ class MessageDelivery implements Delivery {
   message: ReceivedMessage;
   readonly origin: Origin;
   readonly lane: string | undefined;
+  readonly group: string | undefined;
   phase: Phase = 'waiting';
   pack: Pack | undefined;
   receiptHandle: string;
@@ -89,10 +96,11 @@ class MessageDelivery implements Delivery {
   #controller: AbortController | undefined;
   #followers: Set<AbortController> | undefined;
 
-  constructor(message: ReceivedMessage, origin: Origin, lane: string | undefined) {
+  constructor(message: ReceivedMessage, origin: Origin, { lane, group }: DeliveryOrder) {
     this.message = message;
     this.origin = origin;
     this.lane = lane;
+    this.group = group;
     this.receiptHandle = message.receiptHandle;
   }
 
@@ -142,6 +150,6 @@ class MessageDelivery implements Delivery {
   }
 }
 
-export function createDelivery(message: ReceivedMessage, origin: Origin, lane: string | undefined): Delivery {
-  return new MessageDelivery(message, origin, lane);
+export function createDelivery(message: ReceivedMessage, origin: Origin, order: DeliveryOrder): Delivery {
+  return new MessageDelivery(message, origin, order);
 }

@@ -2,13 +2,16 @@ import { type QueueError, release } from '@sqskit/core';
 import type { Clock } from '@sqskit/core/clock';
 import type { Delivery, Settler } from './delivery.ts';
 import { createIdleWaiters } from './idle-waiters.ts';
+import type { Open } from './open-packs.ts';
 import type { Unfinished } from './pack.ts';
-import { createRunner, type Open, type Runner, type Slots } from './runner.ts';
-import { createStartLine } from './start-line.ts';
+import { createRunner, type Runner, type Slots } from './runner.ts';
+import { createStartLine, type StartLine } from './start-line.ts';
 import type { Work } from './work.ts';
 
 export interface EngineOptions {
   readonly slots: Slots;
+  /** Of these, most for messages of one group of a standard queue. */
+  readonly slotsPerGroup: number;
   readonly work: Work;
   readonly clock: Clock;
   /** Told when there may be more room than before. */
@@ -25,9 +28,11 @@ export interface EngineOptions {
 export interface Engine {
   /** Not started yet: SQS messages that are not opened, and messages of those that are. */
   readonly waiting: number;
-  /** Of the SQS messages that wait, those that only want a slot; the others wait for their lane. */
+  /** Of the SQS messages that wait, those that only want a slot. */
   readonly ready: number;
-  /** Messages of opened packs that want a slot. */
+  /** Of the SQS messages that wait, those that wait for others of their lane or group. */
+  readonly blocked: number;
+  /** Messages of opened packs that only want a slot. */
   readonly unpacked: number;
   /** Slots in use: a slot is free again when its handler has ended, even if nobody waits for its result any more. */
   readonly running: number;
@@ -58,7 +63,7 @@ export function createEngine(options: EngineOptions): Engine {
 }
 
 class SlotEngine implements Engine {
-  readonly #line = createStartLine();
+  readonly #line: StartLine;
   readonly #runner: Runner;
   readonly #inHand = new Map<Delivery, Settler>();
   readonly #onRoom: () => void;
@@ -68,9 +73,10 @@ class SlotEngine implements Engine {
 
   constructor(options: EngineOptions) {
     this.#onRoom = options.onRoom;
+    this.#line = createStartLine({ placesPerGroup: options.slotsPerGroup });
     this.#runner = createRunner({
       ...options,
-      next: () => this.#line.next(),
+      line: this.#line,
       deadLetter: (open, unfinished) => this.#deadLetter(open, unfinished),
       onEnded: (open) => this.#ended(open),
     });
@@ -84,8 +90,12 @@ class SlotEngine implements Engine {
     return this.#line.ready;
   }
 
+  get blocked(): number {
+    return this.#line.blocked;
+  }
+
   get unpacked(): number {
-    return this.#runner.unpacked;
+    return this.#runner.unpacked - this.#runner.capped;
   }
 
   get running(): number {

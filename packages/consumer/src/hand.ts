@@ -1,6 +1,6 @@
 import type { ReceivedMessage } from '@sqskit/core';
 import { createCompleted, type Done } from './completed.ts';
-import { createDelivery, type Delivery, type Origin, type Settler } from './delivery.ts';
+import { createDelivery, type Delivery, type DeliveryOrder, type Origin, type Settler } from './delivery.ts';
 import type { Engine } from './engine.ts';
 import type { Received } from './lease-keeper.ts';
 import type { Pack, Unfinished } from './pack.ts';
@@ -8,8 +8,8 @@ import type { QueueSettler } from './settler.ts';
 
 export interface HandOptions {
   readonly origin: Origin;
-  /** The lane of a message, on a FIFO queue. */
-  readonly laneOf: (message: ReceivedMessage) => string | undefined;
+  /** What a message may have to wait for. */
+  readonly orderOf: (message: ReceivedMessage) => DeliveryOrder;
   readonly engine: Engine;
   readonly settler: QueueSettler;
 }
@@ -136,8 +136,8 @@ class PolledHand implements Hand, Settler {
   }
 
   #deliver(message: ReceivedMessage, received: Received): Delivery {
-    const { origin, laneOf, settler } = this.#options;
-    const delivery = createDelivery(message, origin, laneOf(message));
+    const { origin, orderOf, settler } = this.#options;
+    const delivery = createDelivery(message, origin, orderOf(message));
     if (this.#completed.find(message.messageId) === 'deleted') {
       this.#gone.add(delivery);
     }

@@ -26,6 +26,12 @@ export interface ConsumerOptions<T> {
   /** Most handlers at a time. Default: 10. A slot is refilled as soon as its handler ends. */
   readonly maxConcurrency?: number | undefined;
   /**
+   * Most handlers at a time for messages of one group (`MessageGroupId`) of a standard queue, so that one tenant does not
+   * have all slots. A hard limit, also where only one group has messages. Default: none. FIFO queues ignore it: there it
+   * is one.
+   */
+  readonly maxConcurrencyPerGroup?: number | undefined;
+  /**
    * Messages held ready beyond the slots, so that none is idle while the next are fetched. Default: 10. With 0 every free
    * slot asks for its own message: lowest latency, most calls.
    */
@@ -93,7 +99,7 @@ export type StopMode = 'finish' | 'release';
 
 /** Those of the consumer, but for what makes several handlers run at a time. */
 export interface StreamOptions<T>
-  extends Omit<ConsumerOptions<T>, 'maxConcurrency' | 'maxPollers' | 'prefetch'> {
+  extends Omit<ConsumerOptions<T>, 'maxConcurrency' | 'maxConcurrencyPerGroup' | 'maxPollers' | 'prefetch'> {
   /** Messages fetched together with the one asked for, and held ready. Default: 9, which fills a receive. */
   readonly prefetch?: number | undefined;
   /** Ends the loop: the message in hand is finished first. Default: none. */
@@ -102,7 +108,12 @@ export interface StreamOptions<T>
   readonly stopTimeoutMs?: number | undefined;
 }
 
-type Unset = 'adaptiveVisibility' | 'deadLetterQueue' | 'handlerTimeoutMs' | 'maxReceiveCount';
+type Unset =
+  | 'adaptiveVisibility'
+  | 'deadLetterQueue'
+  | 'handlerTimeoutMs'
+  | 'maxConcurrencyPerGroup'
+  | 'maxReceiveCount';
 
 export type ResolvedConsumerOptions<T> = Resolved<ConsumerOptions<T>, Unset>;
 
@@ -133,6 +144,12 @@ export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, Unset> {
       min: 1,
       max: maxInHand,
       doc: 'Most handlers at a time. A slot is refilled as soon as its handler ends.',
+    },
+    maxConcurrencyPerGroup: {
+      kind: 'number',
+      min: 1,
+      max: maxInHand,
+      doc: 'Most handlers at a time for messages of one group of a standard queue: a hard limit, also where only one group has messages. FIFO queues ignore it: there it is one.',
     },
     prefetch: {
       kind: 'number',
@@ -254,7 +271,7 @@ export const stopRules: OptionRules<StopOptions> = {
   },
 };
 
-type StreamUnset = Unset | 'signal';
+type StreamUnset = Exclude<Unset, 'maxConcurrencyPerGroup'> | 'signal';
 
 export type ResolvedStreamOptions<T> = Resolved<StreamOptions<T>, StreamUnset>;
 
@@ -280,6 +297,11 @@ export const ownStreamRules: OptionRules<
 };
 
 export function streamRules<T>(): OptionRules<StreamOptions<T>, StreamUnset> {
-  const { maxConcurrency: _one, maxPollers: _alsoOne, ...shared } = consumerRules<T>();
+  const {
+    maxConcurrency: _one,
+    maxConcurrencyPerGroup: _noneOfMany,
+    maxPollers: _alsoOne,
+    ...shared
+  } = consumerRules<T>();
   return { ...shared, ...ownStreamRules };
 }

@@ -49,8 +49,9 @@ export interface RunOptions<T> {
 }
 
 /**
- * A receive from a FIFO queue may bring ten messages of one group, of which one can start. The nine behind it take up no
- * room, or a few groups would keep the slots from all others; there is an end to it all the same.
+ * A receive may bring ten messages of one group, of which on a FIFO queue one can start, and elsewhere as many as the group
+ * may have slots. Those behind them take up no room, or a few groups would keep the slots from all others; there is an end
+ * to it all the same.
  */
 const maxBlockedPerPlace = sqsLimits.maxBatchEntries - 1;
 
@@ -71,7 +72,7 @@ class PollRun<T> implements Run {
   readonly #sources: readonly Source[];
 
   constructor({ queues, handler, settings, report, wants }: RunOptions<T>) {
-    const { maxConcurrency, prefetch, clock } = settings;
+    const { maxConcurrency, maxConcurrencyPerGroup = maxConcurrency, prefetch, clock } = settings;
     this.#slots = { max: maxConcurrency };
     this.#prefetch = prefetch;
     this.#clock = clock;
@@ -79,6 +80,7 @@ class PollRun<T> implements Run {
     this.#work = createWork({ ...settings, handler, report });
     this.#engine = createEngine({
       slots: this.#slots,
+      slotsPerGroup: maxConcurrencyPerGroup,
       clock,
       work: this.#work,
       onRoom: () => this.update(),
@@ -176,7 +178,7 @@ class PollRun<T> implements Run {
     const { running, unopened, waiting, ready, unpacked, settling } = this.#engine;
     const capacity = this.#slots.max + this.#prefetch;
     const each = source.packSize.expected;
-    const blocked = Math.max(0, waiting - ready - unpacked - capacity * maxBlockedPerPlace);
+    const blocked = Math.max(0, this.#engine.blocked - capacity * maxBlockedPerPlace);
     const isRoom = settling < maxSettling && this.#wants(running + waiting);
     const taken = running + unopened + unpacked + ready * each + blocked;
     return { capacity, taken: isRoom ? taken : capacity, ready: ready + unpacked, each };

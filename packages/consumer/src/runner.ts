@@ -1,15 +1,10 @@
 import { release, type Verdict } from '@sqskit/core';
 import type { Clock, Timer } from '@sqskit/core/clock';
-import { createDeque, type Deque } from '@sqskit/core/deque';
 import type { Delivery } from './delivery.ts';
-import type { Pack, Unfinished } from './pack.ts';
+import { createOpenPacks, type Open, type OpenPacks } from './open-packs.ts';
+import type { Unfinished } from './pack.ts';
+import type { StartLine } from './start-line.ts';
 import type { Work } from './work.ts';
-
-/** A delivery that is opened. */
-export interface Open {
-  readonly delivery: Delivery;
-  readonly pack: Pack;
-}
 
 /** How many handlers may run at a time: looked at whenever one could start, so it may change at any time. */
 export interface Slots {
@@ -20,8 +15,8 @@ export interface RunnerOptions {
   readonly slots: Slots;
   readonly work: Work;
   readonly clock: Clock;
-  /** Takes the next message that may be opened. */
-  readonly next: () => Delivery | undefined;
+  /** What may be opened, and the places of groups. */
+  readonly line: Pick<StartLine, 'next' | 'widen' | 'leave'>;
   /** Moves one message of a lane's pack. Resolves with whether it is moved. */
   readonly deadLetter: (open: Open, unfinished: Unfinished) => Promise<boolean>;
   /** Told when none of a pack waits or runs any more. */
@@ -38,6 +33,8 @@ export interface Runner {
   readonly unopened: number;
   /** Messages of opened packs that want a slot. */
   readonly unpacked: number;
+  /** Of these, those that wait for others of their group. */
+  readonly capped: number;
   /** Starts what there are slots for. */
   fill(): void;
   /** What waits of a pack will not start. Not for those of lanes, which see for themselves that they are abandoned. */
@@ -58,9 +55,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
 class SlotRunner implements Runner {
   readonly #options: RunnerOptions;
-  /** Packs with messages that want slots, and some that have none any more. */
-  readonly #open: Deque<Open> = createDeque();
-  #unpacked = 0;
+  readonly #packs: OpenPacks;
   #running = 0;
   #unopened = 0;
   #isDraining = false;
@@ -69,6 +64,7 @@ class SlotRunner implements Runner {
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    this.#packs = createOpenPacks(options.line);
   }
 
   get running(): number {
@@ -80,23 +76,26 @@ class SlotRunner implements Runner {
   }
 
   get unpacked(): number {
-    return this.#unpacked;
+    return this.#packs.waiting;
+  }
+
+  get capped(): number {
+    return this.#packs.capped;
   }
 
   fill(): void {
-    const { clock, slots, next, onRoom } = this.#options;
+    const { clock, slots, line, onRoom } = this.#options;
     const startedAt = clock.monotonic();
     while (this.#running < slots.max && this.#breath === undefined) {
-      const open = this.#nextOpen();
+      const open = this.#packs.next();
       if (open !== undefined) {
-        this.#unpacked--;
         this.#start(open);
         if (clock.monotonic() - startedAt >= longestGoMs && !this.#isDraining) {
           this.#takeBreath();
         }
         continue;
       }
-      const delivery = this.#isEnoughOpening ? undefined : next();
+      const delivery = this.#isEnoughOpening ? undefined : line.next();
       if (delivery === undefined) {
         break;
       }
@@ -106,7 +105,7 @@ class SlotRunner implements Runner {
   }
 
   drop(open: Open): void {
-    this.#unpacked -= open.pack.dropWaiting();
+    this.#packs.drop(open);
     this.#ifEnded(open);
   }
 
@@ -114,31 +113,15 @@ class SlotRunner implements Runner {
     this.#isDraining = true;
     this.#breath?.cancel();
     this.#breath = undefined;
-    for (;;) {
-      const open = this.#open.popFront();
-      if (open === undefined) {
-        return;
-      }
-      if (open.pack.waiting > 0) {
-        this.#unpacked -= open.pack.refuse(release(), { running: false });
-        this.#ifEnded(open);
-      }
+    for (const open of this.#packs.drain()) {
+      open.pack.refuse(release(), { running: false });
+      this.#ifEnded(open);
     }
   }
 
   /** Whether the messages that are being opened are expected to fill the slots that are left. */
   get #isEnoughOpening(): boolean {
     return this.#running + this.#unopened >= this.#options.slots.max;
-  }
-
-  #nextOpen(): Open | undefined {
-    for (;;) {
-      const open = this.#open.peekFront();
-      if (open === undefined || open.pack.waiting > 0) {
-        return open;
-      }
-      this.#open.popFront();
-    }
   }
 
   #takeBreath(): void {
@@ -174,13 +157,11 @@ class SlotRunner implements Runner {
       pack.refuse(release(), { running: false }); // it was being opened when nothing was to start any more
     }
     if (pack.waiting === 0) {
+      this.#packs.leave(open);
       this.#ifEnded(open);
     } else if (delivery.lane === undefined) {
       delivery.origin.packSize.opened(pack.size);
-      if (pack.waiting > 1) {
-        this.#unpacked += pack.waiting - 1;
-        this.#open.pushBack(open);
-      }
+      this.#packs.push(open);
       this.#start(open);
     } else {
       void this.#runInOrder(open);
@@ -210,6 +191,7 @@ class SlotRunner implements Runner {
     } else {
       open.pack.end(position, verdict);
     }
+    this.#packs.leave(open);
     this.#ifEnded(open);
   }
 

@@ -70,6 +70,7 @@ class PolledSource implements Source {
       options;
     const shared = { ...settings, queue, deadLetterQueue, visibility, instruments, report };
     const { fifo } = parseQueueUrl(queue.url);
+    const isCapped = settings.maxConcurrencyPerGroup !== undefined;
     this.#options = options;
     this.queueUrl = queue.url;
     this.instruments = instruments;
@@ -81,8 +82,13 @@ class PolledSource implements Source {
     this.#settler = createQueueSettler({ ...shared, onLeaseLost: (delivery) => this.#lost(delivery) });
     this.#hand = createHand({
       origin: this,
-      // Groups of two queues may have the same name.
-      laneOf: ({ groupId }) => (fifo && groupId !== undefined ? `${position} ${groupId}` : undefined),
+      orderOf: ({ groupId }) => {
+        if (groupId === undefined || !(fifo || isCapped)) {
+          return {};
+        }
+        const name = `${position} ${groupId}`; // groups of two queues may have the same name
+        return fifo ? { lane: name } : { group: name };
+      },
       engine,
       settler: this.#settler,
     });

@@ -56,7 +56,7 @@ async function* iterate<T>(
   const run = createRun<T>({
     queues: [{ queue, deadLetterQueue, visibility, instruments }],
     handler: (message, context) => handover.offer(message, context.signal),
-    settings: { ...settings, maxConcurrency: 1, maxPollers: 1 },
+    settings: { ...settings, maxConcurrency: 1, maxConcurrencyPerGroup: undefined, maxPollers: 1 },
     report: createReport(onError, logger),
     // While the body of the loop runs nothing is fetched, so leaving it has no poll to wait for.
     wants: (inHand) => handover.isAwaited && inHand === 0,

@@ -43,6 +43,7 @@ function createBench(handler: Handler<unknown>, options: BenchOptions = {}): Ben
   const over: string[] = [];
   const engine = createEngine({
     slots: { max: maxConcurrency },
+    slotsPerGroup: maxConcurrency,
     clock: {
       now: () => clock.now(),
       monotonic: () => clock.monotonic() + looks++ * lookMs,
@@ -97,7 +98,7 @@ function deliveries(count: number, lane?: string): Delivery[] {
         traceHeader: undefined,
       },
       origin,
-      lane,
+      { lane },
     ),
   );
 }

@@ -32,6 +32,7 @@ function switched(plan: FaultPlan): Plan {
 
 interface Life {
   readonly signal: AbortSignal;
+  readonly group: string | undefined;
 }
 
 /** Every run of every handler, and what must never be. Messages are known by their number, which is their content. */
@@ -43,28 +44,40 @@ class RunLog {
   readonly #dead: FakeQueue;
   readonly #groups: ReadonlyMap<number, string>;
   readonly #mayRunTwice: boolean;
+  readonly #perGroup: number;
 
   constructor(
     queue: FakeQueue,
     dead: FakeQueue,
     groups: ReadonlyMap<number, string>,
-    { mayRunTwice }: { readonly mayRunTwice: boolean },
+    { mayRunTwice, perGroup }: { readonly mayRunTwice: boolean; readonly perGroup: number },
   ) {
     this.#queue = queue;
     this.#dead = dead;
     this.#groups = groups;
     this.#mayRunTwice = mayRunTwice;
+    this.#perGroup = perGroup;
   }
 
-  begin(messageId: string, number: number, signal: AbortSignal): () => void {
+  begin(
+    { messageId, groupId }: { readonly messageId: string; readonly groupId: string | undefined },
+    number: number,
+    signal: AbortSignal,
+  ): () => void {
     // A message that was sent again may be in the queue twice: its first send may have been accepted.
     const run = `${messageId}#${number}`;
     const lives = this.#live.get(run) ?? [];
     if (!this.#mayRunTwice && lives.some((life) => !life.signal.aborted)) {
       this.violations.push(`${run} ran twice at once, with its lease held`);
     }
-    const life = { signal };
+    const life = { signal, group: groupId };
     this.#live.set(run, [...lives, life]);
+    const ofGroup = [...this.#live.values()].flat().filter((other) => {
+      return other.group === groupId && !other.signal.aborted;
+    });
+    if (groupId !== undefined && ofGroup.length > this.#perGroup) {
+      this.violations.push(`${ofGroup.length} of the group ${groupId} ran at once`);
+    }
     this.#checkOrder(number);
     return () => {
       this.#live.set(
@@ -122,6 +135,8 @@ export interface Schedule {
   readonly rates: FaultRates;
   /** Whether messages come in packs, and some are dead-lettered. */
   readonly packs?: boolean;
+  /** Most handlers at a time for a group of a standard queue, whose messages then have groups. */
+  readonly perGroup?: number;
 }
 
 const messageCount = 60;
@@ -151,7 +166,7 @@ export const asPromised: Outcome = {
 };
 
 export async function play(schedule: Schedule): Promise<Outcome> {
-  const { seed, fifo, consumers: consumerCount, rates, packs = false } = schedule;
+  const { seed, fifo, consumers: consumerCount, rates, packs = false, perGroup } = schedule;
   const random = createRandom(seed);
   const between = (low: number, high: number): number => Math.floor(low + random() * (high - low + 1));
   const clock = createFakeClock();
@@ -174,22 +189,24 @@ export async function play(schedule: Schedule): Promise<Outcome> {
   for (let sent = 0; sent < messageCount; ) {
     const size = Math.min(messageCount - sent, packs ? between(1, 12) : 1);
     const numbers = Array.from({ length: size }, (_, index) => sent + index);
-    const groupId = fifo ? `g${between(1, 4)}` : '';
+    const groupId = fifo || perGroup !== undefined ? `g${between(1, 4)}` : undefined;
     for (const number of numbers) {
-      groups.set(number, groupId);
+      groups.set(number, fifo ? (groupId ?? '') : '');
     }
     const payload = size === 1 ? { body: String(sent) } : packOf(...numbers);
-    await clock.settle(
-      queue.sendBatch([{ ...payload, ...(fifo ? { groupId, deduplicationId: `d${sent}` } : {}) }]),
-    );
+    const entry = { ...payload, groupId, ...(fifo ? { deduplicationId: `d${sent}` } : {}) };
+    await clock.settle(queue.sendBatch([entry]));
     sent += size;
   }
   faults.isOn = true;
 
   const mayRunTwice = consumerCount > 1 && (rates.duplicates ?? 0) > 0;
-  const runLog = new RunLog(queue, dead, groups, { mayRunTwice });
+  const runLog = new RunLog(queue, dead, groups, {
+    mayRunTwice,
+    perGroup: consumerCount * (perGroup ?? Number.POSITIVE_INFINITY),
+  });
   const consumers = Array.from({ length: consumerCount }, () =>
-    createScheduled({ queue, dead: packs ? dead : undefined, clock, random, runLog, between }),
+    createScheduled({ queue, dead: packs ? dead : undefined, perGroup, clock, random, runLog, between }),
   );
   for (const consumer of consumers) {
     consumer.start();
@@ -242,6 +259,7 @@ function isBusy({ state, running, waiting, settling, polls }: ConsumerStats): bo
 function createScheduled({
   queue,
   dead,
+  perGroup,
   clock,
   random,
   runLog,
@@ -249,6 +267,7 @@ function createScheduled({
 }: {
   readonly queue: FakeQueue;
   readonly dead: FakeQueue | undefined;
+  readonly perGroup: number | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly runLog: RunLog;
@@ -257,7 +276,7 @@ function createScheduled({
   return createConsumer<number>(
     queue,
     async (message, { signal }) => {
-      const ended = runLog.begin(message.messageId, message.body, signal);
+      const ended = runLog.begin(message, message.body, signal);
       try {
         const heedsSignal = random() < 0.5;
         const tookMs = random() < 0.1 ? between(3_000, 12_000) : between(0, 200);
@@ -287,6 +306,7 @@ function createScheduled({
       envelope: packing({ maxItems: 12 }),
       deadLetterQueue: dead,
       maxConcurrency: between(1, 15),
+      maxConcurrencyPerGroup: perGroup,
       prefetch: between(0, 12),
       waitTimeMs: between(1, 20) * 1_000,
       visibilityTimeoutMs: between(2, 10) * 1_000,

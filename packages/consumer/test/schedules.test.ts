@@ -32,6 +32,11 @@ const scenarios: readonly (readonly [string, Omit<Schedule, 'seed'>])[] = [
     'a rough standard queue of packs that delivers twice',
     { fifo: false, consumers: 2, rates: { ...rough, duplicates: 0.1, staleHandles: 0.05 }, packs: true },
   ],
+  ['a rough standard queue of capped groups', { fifo: false, consumers: 1, rates: rough, perGroup: 2 }],
+  [
+    'a rough standard queue of packs of capped groups',
+    { fifo: false, consumers: 2, rates: { ...rough, duplicates: 0.1 }, packs: true, perGroup: 3 },
+  ],
   ['a rough FIFO queue of packs', { fifo: true, consumers: 1, rates: rough, packs: true }],
   ['a FIFO queue of packs with two consumers', { fifo: true, consumers: 2, rates: calm, packs: true }],
 ];

@@ -8,7 +8,7 @@ import { createOrigin } from './origin.ts';
 const origin = createOrigin();
 let made = 0;
 
-function delivery(lane: string | undefined): Delivery {
+function delivery(lane: string | undefined, group?: string): Delivery {
   const messageId = String(made++);
   return createDelivery(
     {
@@ -24,12 +24,12 @@ function delivery(lane: string | undefined): Delivery {
       traceHeader: undefined,
     },
     origin,
-    lane,
+    { lane, group },
   );
 }
 
 test('loose deliveries start in the order of arrival', () => {
-  const line = createStartLine();
+  const line = createStartLine({ placesPerGroup: 1 });
   const [a, b] = [delivery(undefined), delivery(undefined)];
   line.push(a);
   line.push(b);
@@ -37,7 +37,7 @@ test('loose deliveries start in the order of arrival', () => {
 });
 
 test('the next of a lane starts when the head is settled', () => {
-  const line = createStartLine();
+  const line = createStartLine({ placesPerGroup: 1 });
   const [a, b, other] = [delivery('g'), delivery('g'), delivery('h')];
   for (const each of [a, b, other]) {
     line.push(each);
@@ -49,7 +49,7 @@ test('the next of a lane starts when the head is settled', () => {
 });
 
 test('cutting a lane takes what is behind its head, oldest first, and the lane goes on', () => {
-  const line = createStartLine();
+  const line = createStartLine({ placesPerGroup: 1 });
   const [a, b, c, d] = [delivery('g'), delivery('g'), delivery('g'), delivery('g')];
   for (const each of [a, b, c]) {
     line.push(each);
@@ -63,7 +63,7 @@ test('cutting a lane takes what is behind its head, oldest first, and the lane g
 });
 
 test('withdrawing one of a lane takes out those behind it, and leaves those before it', () => {
-  const line = createStartLine();
+  const line = createStartLine({ placesPerGroup: 1 });
   const [a, b, c, d] = [delivery('g'), delivery('g'), delivery('g'), delivery('g')];
   for (const each of [a, b, c, d]) {
     line.push(each);
@@ -77,7 +77,7 @@ test('withdrawing one of a lane takes out those behind it, and leaves those befo
 });
 
 test('withdrawing a head that has not started takes out its lane, which then begins anew', () => {
-  const line = createStartLine();
+  const line = createStartLine({ placesPerGroup: 1 });
   const [a, b, c] = [delivery('g'), delivery('g'), delivery('g')];
   line.push(a);
   line.push(b);
@@ -87,13 +87,48 @@ test('withdrawing a head that has not started takes out its lane, which then beg
   expect([line.next(), line.next()]).toEqual([c, undefined]);
 });
 
+test('so many of a group start, and others pass by those that wait behind them', () => {
+  const line = createStartLine({ placesPerGroup: 2 });
+  const [a, b, c, d] = [0, 1, 2, 3].map(() => delivery(undefined, 'g'));
+  const [other, loose] = [delivery(undefined, 'h'), delivery(undefined)];
+  for (const each of [a, b, c, d, other, loose]) {
+    line.push(each ?? loose);
+  }
+  expect([line.ready, line.blocked]).toEqual([4, 2]);
+  expect([line.next(), line.next(), line.next(), line.next(), line.next()]).toEqual([
+    a,
+    b,
+    other,
+    loose,
+    undefined,
+  ]);
+  line.leave('g');
+  expect([line.next(), line.next()]).toEqual([c, undefined]);
+});
+
+test('a place that one of a group takes besides is not there for others of it', () => {
+  const line = createStartLine({ placesPerGroup: 2 });
+  const [a, b] = [delivery(undefined, 'g'), delivery(undefined, 'g')];
+  line.push(a);
+  line.next();
+  expect([line.widen('g'), line.widen('g')]).toEqual([true, false]);
+  line.push(b);
+  expect(line.next()).toBeUndefined();
+  line.leave('g');
+  expect(line.next()).toBe(b);
+});
+
 type Action =
-  | { readonly kind: 'push'; readonly lane: string | undefined }
+  | { readonly kind: 'push'; readonly lane: string | undefined; readonly group: string | undefined }
   | { readonly kind: 'next' | 'settle' | 'withdraw' | 'fail' | 'drain'; readonly pick: number };
 
 const actions = fc.array(
   fc.oneof(
-    fc.record({ kind: fc.constant('push' as const), lane: fc.constantFrom(undefined, 'g', 'h') }),
+    fc.record({
+      kind: fc.constant('push' as const),
+      lane: fc.constantFrom(undefined, undefined, 'g', 'h'),
+      group: fc.constantFrom(undefined, 'g', 'h'),
+    }),
     fc.record({
       kind: fc.constantFrom('next' as const, 'settle' as const, 'withdraw' as const, 'fail' as const),
       pick: fc.nat(),
@@ -103,30 +138,38 @@ const actions = fc.array(
   { maxLength: 80 },
 );
 
-test('whatever happens, a lane runs one at a time and in order, and nothing is forgotten', () => {
+test('whatever happens, lanes and groups keep to their places and their order, and nothing is forgotten', () => {
   fc.assert(
-    fc.property(actions, (steps: readonly Action[]) => {
-      const line = createStartLine();
+    fc.property(actions, fc.integer({ min: 1, max: 3 }), (steps: readonly Action[], placesPerGroup) => {
+      const line = createStartLine({ placesPerGroup });
       const waiting: Delivery[] = [];
       const running: Delivery[] = [];
+      const inHand = { waiting, running };
       const takeOut = (gone: readonly Delivery[]): void => {
         for (const each of gone) {
           waiting.splice(waiting.indexOf(each), 1);
         }
       };
+      const end = (each: Delivery | undefined, failed: boolean): void => {
+        if (each?.lane !== undefined) {
+          if (failed) {
+            takeOut(line.cut(each.lane));
+          }
+          line.advance(each.lane);
+        } else if (each?.group !== undefined) {
+          line.leave(each.group);
+        }
+      };
       for (const step of steps) {
         if (step.kind === 'push') {
-          const each = delivery(step.lane);
+          const each = delivery(step.lane, step.lane === undefined ? step.group : undefined);
           line.push(each);
           waiting.push(each);
         } else if (step.kind === 'next') {
           const each = line.next();
           if (each !== undefined) {
-            assert.ok(running.every(({ lane }) => lane === undefined || lane !== each.lane));
-            const oldest = waiting.find(({ lane }) => lane === each.lane);
-            if (each.lane !== undefined) {
-              assert.equal(each, oldest);
-            }
+            assert.ok(fellows(each, running).length < (each.lane === undefined ? placesPerGroup : 1));
+            assert.equal(each.lane === undefined ? each : fellows(each, waiting)[0], each);
             takeOut([each]);
             running.push(each);
           }
@@ -142,29 +185,40 @@ test('whatever happens, a lane runs one at a time and in order, and nothing is f
             takeOut(each.lane === undefined ? [each] : [each, ...behind]);
           }
         } else {
-          const [each] = running.splice(step.pick % (running.length || 1), 1);
-          if (each?.lane !== undefined) {
-            if (step.kind === 'fail') {
-              takeOut(line.cut(each.lane));
-            }
-            line.advance(each.lane);
-          }
+          end(running.splice(step.pick % (running.length || 1), 1)[0], step.kind === 'fail');
         }
         expect(line.ready + line.blocked).toBe(waiting.length);
+        expect(line.ready).toBe(mayStart(inHand, placesPerGroup)); // none waits for a place that is free
       }
-      for (const { lane } of running) {
-        if (lane !== undefined) {
-          line.advance(lane);
-        }
+      for (const each of running) {
+        end(each, false);
       }
       let left = waiting.length;
       for (let each = line.next(); each !== undefined; each = line.next()) {
         left--;
-        if (each.lane !== undefined) {
-          line.advance(each.lane);
-        }
+        end(each, false);
       }
-      expect(left).toBe(0);
+      expect([left, line.ready, line.blocked]).toEqual([0, 0, 0]);
     }),
   );
 });
+
+/** Those of the same lane or group, oldest first; none for one without. */
+function fellows({ lane, group }: Delivery, others: readonly Delivery[]): readonly Delivery[] {
+  return lane === undefined && group === undefined
+    ? []
+    : others.filter((other) => other.lane === lane && other.group === group);
+}
+
+/** How many of those that wait could start if there were slots. */
+function mayStart(
+  { waiting, running }: { readonly waiting: readonly Delivery[]; readonly running: readonly Delivery[] },
+  placesPerGroup: number,
+): number {
+  const isAhead = (each: Delivery): boolean => {
+    const places = each.lane === undefined ? placesPerGroup : 1;
+    const place = fellows(each, waiting).indexOf(each) + fellows(each, running).length;
+    return place < places;
+  };
+  return waiting.filter(isAhead).length;
+}

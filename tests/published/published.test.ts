@@ -9,7 +9,7 @@ const printed: Readonly<Record<string, unknown>> = {
   core: { body: '{"n":1}', bytes: 7, region: 'eu-west-1', delayMs: 200, refused: true },
   client: { depth: { visible: 7, inFlight: 1, delayed: 0 }, handler: 'function' },
   batching: { receipts: 25, batches: [10, 10, 5], report: { sent: 25, undelivered: [] } },
-  consumer: { bodies: [1, 2], done: ['change rb', 'delete ra'] },
+  consumer: { bodies: [1, 2], done: ['change rb', 'delete ra'], onThread: 'dead-letter' },
   testing: { received: [1, 0, 1], count: 2 },
   compression: { smaller: true, back: 3_000 },
   routing: 'eu-west-3',
@@ -18,7 +18,10 @@ const printed: Readonly<Record<string, unknown>> = {
 };
 
 // Of the peers that npm does not install by itself, what those need.
-const optionalPeers: Readonly<Record<string, readonly string[]>> = { client: ['@aws-sdk/client-sqs'] };
+const optionalPeers: Readonly<Record<string, readonly string[]>> = {
+  client: ['@aws-sdk/client-sqs'],
+  consumer: ['piscina'],
+};
 
 let workspace: string;
 

@@ -3,15 +3,9 @@
 //
 //     npx -y pnpm@12.21.0 --filter @sqskit/consumer bench
 import { cpuUsage } from 'node:process';
-import {
-  type Envelope,
-  type OpenedItem,
-  type Queue,
-  type ReceivedMessage,
-  type SettleOutcome,
-  sqsLimits,
-} from '@sqskit/core';
+import type { Envelope, OpenedItem } from '@sqskit/core';
 import { createConsumer } from '../src/index.ts';
+import { createNullQueue } from './null-queue.ts';
 
 const packSize = 550;
 const packs = 400;
@@ -45,40 +39,6 @@ const envelope: Envelope = {
   },
 };
 
-/** Hands out so many packs, then nothing. */
-function createNullQueue(count: number): Queue {
-  let left = count;
-  const settled: SettleOutcome = { ok: true };
-  const message = (): ReceivedMessage => ({
-    messageId: `m${left}`,
-    receiptHandle: `r${left}`,
-    body: 'a pack',
-    attributes: {},
-    receiveCount: 1,
-    sentAtMs: undefined,
-    groupId: undefined,
-    deduplicationId: undefined,
-    sequenceNumber: undefined,
-    traceHeader: undefined,
-  });
-  const none = (): Promise<never> => Promise.reject(new Error('nobody asks'));
-  return {
-    url: 'https://sqs.us-east-1.amazonaws.com/123456789012/bench',
-    async receive({ maxMessages }) {
-      const messages: ReceivedMessage[] = [];
-      for (; left > 0 && messages.length < Math.min(maxMessages, sqsLimits.maxBatchEntries); left--) {
-        messages.push(message());
-      }
-      return messages;
-    },
-    deleteBatch: async (handles) => handles.map(() => settled),
-    changeVisibilityBatch: async (changes) => changes.map(() => settled),
-    sendBatch: none,
-    describe: none,
-    depth: none,
-  };
-}
-
 /** CPU time of this process in microseconds. */
 const spent = (): number => cpuUsage().user + cpuUsage().system;
 
@@ -96,7 +56,7 @@ async function consume(isAsync: boolean): Promise<number> {
   };
   const handler = isAsync ? async (): Promise<void> => count() : count;
   const options = { envelope, maxConcurrency: 100, prefetch: 4 * packSize, waitTimeMs: 0 };
-  const consumer = createConsumer(createNullQueue(packs), handler, options);
+  const consumer = createConsumer(createNullQueue('a pack', packs), handler, options);
   const from = spent();
   consumer.start();
   await finished;

@@ -5,6 +5,7 @@ import { memoryStoreRules } from '../src/idempotency/memory-store.ts';
 import { idempotencyRules } from '../src/idempotency/options.ts';
 import { consumerRules, ownStreamRules, stopRules } from '../src/options.ts';
 import { adaptiveVisibilityRules } from '../src/visibility.ts';
+import { workersRules } from '../src/workers/options.ts';
 
 test.each([
   ['createConsumer', consumerRules()],
@@ -13,6 +14,7 @@ test.each([
   ['stream', ownStreamRules],
   ['withIdempotency', idempotencyRules()],
   ['memoryStore', memoryStoreRules],
+  ['workers', workersRules],
 ])('the README shows the options of %s as they are', async (name, rules) => {
   const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
   const shown = new RegExp(`<!-- options:${name} -->\n(?<table>[\\s\\S]*?)\n<!-- /options -->`).exec(readme);

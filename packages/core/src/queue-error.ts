@@ -63,6 +63,7 @@ export interface ErrorDetails {
   'lease-lost': { readonly messageId: string };
   'handler-timeout': { readonly messageId: string; readonly timeoutMs: number };
   stopped: { readonly what: string };
+  'thread-ended': { readonly file: string };
   unexpected: { readonly operation: string };
   'dead-letter-failed': { readonly messageId: string; readonly reason: string };
   'resend-failed': { readonly messageId: string; readonly messages: number };

@@ -5,6 +5,7 @@ import * as clientLean from '@sqskit/client/lean';
 import * as compression from '@sqskit/compression';
 import * as consumer from '@sqskit/consumer';
 import * as consumerIdempotency from '@sqskit/consumer/idempotency';
+import * as consumerWorkers from '@sqskit/consumer/workers';
 import * as core from '@sqskit/core';
 import * as metrics from '@sqskit/metrics';
 import * as routing from '@sqskit/routing';
@@ -13,6 +14,7 @@ import * as cloudwatch from '../src/cloudwatch.ts';
 import * as idempotency from '../src/idempotency.ts';
 import * as umbrella from '../src/index.ts';
 import * as lean from '../src/lean.ts';
+import * as workers from '../src/workers.ts';
 
 const packages = { core, client, batching, consumer, compression, routing, metrics };
 
@@ -48,8 +50,13 @@ test('has the transport that needs no SDK apart', () => {
   expect(exportedNames('../src/lean.ts')).toEqual(names);
 });
 
-test('has idempotency apart', () => {
-  expect({ ...idempotency }).toEqual({ ...consumerIdempotency });
-  const names = exportedNames('../../consumer/src/idempotency/index.ts');
-  expect(exportedNames('../src/idempotency.ts')).toEqual(names);
+test('has what the consumer has beside its root apart', () => {
+  expect({ ...idempotency, ...workers }).toEqual({ ...consumerIdempotency, ...consumerWorkers });
+  for (const [ours, theirs] of [
+    ['idempotency', 'idempotency/index'],
+    ['workers', 'workers/index'],
+  ]) {
+    const names = exportedNames(`../../consumer/src/${theirs}.ts`);
+    expect(exportedNames(`../src/${ours}.ts`)).toEqual(names);
+  }
 });

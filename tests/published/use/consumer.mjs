@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs';
 import { createConsumer, retry } from '@sqskit/consumer';
 import { withIdempotency } from '@sqskit/consumer/idempotency';
+import { workers } from '@sqskit/consumer/workers';
 
 let toReceive = [
   { messageId: 'a', receiptHandle: 'ra', body: '{"n":1}', attributes: {}, receiveCount: 1 },
@@ -35,4 +37,19 @@ const consumer = createConsumer(queue, handler);
 consumer.start();
 while (consumer.stats().acked + consumer.stats().retried < 2) await new Promise(setImmediate);
 await consumer.stop({ timeoutMs: 200 });
-console.log(JSON.stringify({ bodies, done: done.toSorted((one, other) => (one < other ? -1 : 1)) }));
+
+const file = new URL('./on-thread.mjs', import.meta.url);
+const module = `import { deadLetter } from '@sqskit/consumer';
+export const handler = ({ body }) => deadLetter(body);`;
+writeFileSync(file, module);
+const onThread = await workers({ file, max: 1 })(
+  { body: 'no', attributes: {} },
+  { signal: new AbortController().signal },
+); // and the process ends though nobody closes the thread
+console.log(
+  JSON.stringify({
+    bodies,
+    done: done.toSorted((one, other) => (one < other ? -1 : 1)),
+    onThread: onThread.action,
+  }),
+);

@@ -1,0 +1,2 @@
+export type { WorkersOptions } from './options.ts';
+export { type WorkersHandler, workers } from './workers.ts';

@@ -1,0 +1,2 @@
+// Apart, because it needs piscina.
+export { type WorkersHandler, type WorkersOptions, workers } from '@sqskit/consumer/workers';

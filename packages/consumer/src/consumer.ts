@@ -6,6 +6,7 @@ import { assertHandler, assertOtherQueue, assertQueue } from './arguments.ts';
 import { createInstruments, type Instruments, type Totals } from './instruments.ts';
 import {
   type ConsumerOptions,
+  concurrencyRules,
   consumerRules,
   type ResolvedConsumerOptions,
   type StopMode,
@@ -42,6 +43,11 @@ export interface Consumer {
   /** Receives no more until `resume` or the next `start`; what is in hand, and what polls under way bring, is handled. */
   pause(): void;
   resume(): void;
+  /**
+   * Most handlers at a time, from now on and after the next `start`. What runs beyond fewer goes on. Throws
+   * `option-invalid` for what `maxConcurrency` cannot be.
+   */
+  setMaxConcurrency(max: number): void;
   stats(): ConsumerStats;
   /** `stop()`, with its default time. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -71,12 +77,14 @@ class QueueConsumer<T> implements Consumer {
   #stopping: Promise<StopReport> | undefined;
   #startAgain = false;
   #isPaused = false;
+  #maxConcurrency: number;
 
   constructor(queue: Queue, handler: Handler<T>, settings: ResolvedConsumerOptions<T>) {
     const { recorder, onError, logger, clock } = settings;
     this.#queue = queue;
     this.#handler = handler;
     this.#settings = settings;
+    this.#maxConcurrency = settings.maxConcurrency;
     this.#visibility = createVisibility(settings);
     this.#instruments = createInstruments(recorder, parseQueueUrl(queue.url).name, clock);
     this.#report = createReport(onError, logger);
@@ -97,9 +105,9 @@ class QueueConsumer<T> implements Consumer {
           },
         ],
         handler: this.#handler,
-        settings: this.#settings,
+        settings: { ...this.#settings, maxConcurrency: this.#maxConcurrency },
         report: this.#report,
-        wants: () => !this.#isPaused,
+        gates: [{ admit: (wanted) => (this.#isPaused ? 0 : wanted) }],
       });
     }
   }
@@ -121,6 +129,12 @@ class QueueConsumer<T> implements Consumer {
   resume(): void {
     this.#isPaused = false;
     this.#run?.update();
+  }
+
+  setMaxConcurrency(max: number): void {
+    const { maxConcurrency } = resolveOptions('setMaxConcurrency', concurrencyRules, { maxConcurrency: max });
+    this.#maxConcurrency = maxConcurrency;
+    this.#run?.setMaxConcurrency(maxConcurrency);
   }
 
   stats(): ConsumerStats {

@@ -11,6 +11,7 @@ import {
 import type { Clock } from '@sqskit/core/clock';
 import { clockRule, loggerRule, type OptionRules, type Resolved, recorderRule } from '@sqskit/core/options';
 import type { Random } from '@sqskit/core/retry';
+import type { Admit } from './admission.ts';
 import { type FailurePolicy, retryAlways } from './failure-policy.ts';
 import type { OnError } from './report.ts';
 import type { AdaptiveVisibilityOptions } from './visibility.ts';
@@ -36,6 +37,11 @@ export interface ConsumerOptions<T> {
    * slot asks for its own message: lowest latency, most calls.
    */
   readonly prefetch?: number | undefined;
+  /**
+   * Asked before each receive how many of the messages wanted may be received now: back-pressure of the application's own.
+   * Default: all of them.
+   */
+  readonly admit?: Admit | undefined;
   /** Long-poll wait. Default: 20,000 ms, the longest: an idle consumer makes three calls a minute. */
   readonly waitTimeMs?: number | undefined;
   /**
@@ -110,6 +116,7 @@ export interface StreamOptions<T>
 
 type Unset =
   | 'adaptiveVisibility'
+  | 'admit'
   | 'deadLetterQueue'
   | 'handlerTimeoutMs'
   | 'maxConcurrencyPerGroup'
@@ -118,6 +125,17 @@ type Unset =
 export type ResolvedConsumerOptions<T> = Resolved<ConsumerOptions<T>, Unset>;
 
 const maxInHand = 100_000; // SQS lets about 120,000 messages of a queue be in flight
+
+/** What `setMaxConcurrency` takes. */
+export const concurrencyRules: OptionRules<{ readonly maxConcurrency?: number | undefined }> = {
+  maxConcurrency: {
+    kind: 'number',
+    default: 10,
+    min: 1,
+    max: maxInHand,
+    doc: 'Most handlers at a time. A slot is refilled as soon as its handler ends. `consumer.setMaxConcurrency(n)` changes it at any time.',
+  },
+};
 
 /** The rules are the same for every `T`; only the types of codec and policy differ. */
 export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, Unset> {
@@ -138,13 +156,7 @@ export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, Unset> {
       what: 'an envelope',
       doc: "How an SQS message is opened, and messages of a pack are sealed to be sent again: the producer's.",
     },
-    maxConcurrency: {
-      kind: 'number',
-      default: 10,
-      min: 1,
-      max: maxInHand,
-      doc: 'Most handlers at a time. A slot is refilled as soon as its handler ends.',
-    },
+    ...concurrencyRules,
     maxConcurrencyPerGroup: {
       kind: 'number',
       min: 1,
@@ -157,6 +169,11 @@ export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, Unset> {
       min: 0,
       max: maxInHand,
       doc: 'Messages held ready beyond the slots, so that none is idle while the next are fetched. With 0 every free slot asks for its own message: least waiting, most calls.',
+    },
+    admit: {
+      kind: 'function',
+      shown: 'all that is wanted',
+      doc: '`(wanted, { signal }) => number | Promise<number>`: asked before each receive how many SQS messages may be received now. After 0, or a failure, it is asked again in a second.',
     },
     waitTimeMs: {
       kind: 'number',

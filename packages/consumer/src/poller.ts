@@ -4,7 +4,7 @@ import type { Random } from '@sqskit/core/retry';
 import { createIdleWaiters } from './idle-waiters.ts';
 import type { Instruments } from './instruments.ts';
 import type { Received } from './lease-keeper.ts';
-import { type Demand, nextPollers, receiveSize, restAfterEmptyMs, restAfterFailureMs } from './poll-plan.ts';
+import { nextPollers, restAfterEmptyMs, restAfterFailureMs } from './poll-plan.ts';
 import type { Visibility } from './visibility.ts';
 
 export interface PollerOptions {
@@ -15,22 +15,29 @@ export interface PollerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly instruments: Instruments;
-  readonly demand: () => Demand;
+  /** How many of so many SQS messages may be asked for now. Never rejects. */
+  readonly admit: (wanted: number) => number | Promise<number>;
   readonly onMessages: (messages: readonly ReceivedMessage[], received: Received) => void;
   readonly onError: (error: QueueError) => void;
+  /** Told when it may poll again. */
+  readonly onFree: () => void;
 }
 
-/** Long-polls a queue for as many messages as there is room for. */
+/** Long-polls a queue, when it is told to. */
 export interface Poller {
   /** Polls under way. */
   readonly polls: number;
-  /** Polls if there is room now. To be called when there may be more than before. */
-  update(): void;
+  /** SQS messages asked for. */
+  readonly asked: number;
+  /** Whether it may poll now: it does not rest, and has fewer polls under way than it makes at a time. */
+  readonly isFree: boolean;
+  /** Polls for up to so many SQS messages, or for fewer if only fewer are admitted. False if none are now. */
+  poll(wanted: number): boolean;
   /** No new polls. Those under way still bring what they bring. */
   stop(): void;
   /** Ends the polls under way. What SQS was handing out to them comes again after the visibility timeout. */
   abort(): void;
-  /** Resolves when no poll is under way. */
+  /** Resolves when no poll is under way, nor one waiting to be admitted. */
   idle(): Promise<void>;
 }
 
@@ -44,7 +51,9 @@ const answerGraceMs = 15_000;
 class LongPoller implements Poller {
   readonly #options: PollerOptions;
   readonly #polls = new Set<AbortController>();
-  #asked = 0;
+  /** Polls that wait to be admitted. */
+  #pending = 0;
+  asked = 0;
   #pollers = 1;
   #isStopped = false;
   #failures = 0;
@@ -61,14 +70,21 @@ class LongPoller implements Poller {
     return this.#polls.size;
   }
 
-  update(): void {
-    while (this.#mayPoll()) {
-      const size = receiveSize(this.#options.demand(), this.#asked);
-      if (size === 0) {
-        return;
-      }
-      void this.#poll(size);
+  get isFree(): boolean {
+    return !this.#isStopped && this.#rest === undefined && this.#polls.size + this.#pending < this.#pollers;
+  }
+
+  poll(wanted: number): boolean {
+    const admitted = this.#options.admit(wanted);
+    if (typeof admitted !== 'number') {
+      void this.#pollLater(wanted, admitted);
+      return true;
     }
+    if (admitted <= 0 || this.#isStopped) {
+      return false;
+    }
+    void this.#poll(admitted);
+    return true;
   }
 
   stop(): void {
@@ -84,11 +100,24 @@ class LongPoller implements Poller {
   }
 
   idle(): Promise<void> {
-    return this.#idleWaiters.wait(this.#polls.size === 0);
+    return this.#idleWaiters.wait(this.#isIdle);
   }
 
-  #mayPoll(): boolean {
-    return !this.#isStopped && this.#rest === undefined && this.#polls.size < this.#pollers;
+  get #isIdle(): boolean {
+    return this.#polls.size + this.#pending === 0;
+  }
+
+  /** What it may come to ask for is as good as asked for. */
+  async #pollLater(wanted: number, answer: Promise<number>): Promise<void> {
+    this.#pending++;
+    this.asked += wanted;
+    const admitted = await answer;
+    this.#pending--;
+    this.asked -= wanted;
+    if (admitted > 0 && !this.#isStopped) {
+      void this.#poll(admitted);
+    }
+    this.#ended();
   }
 
   async #poll(size: number): Promise<void> {
@@ -97,10 +126,10 @@ class LongPoller implements Poller {
     const visibilityTimeoutMs = visibility.receiveMs();
     const startedAt = clock.monotonic();
     this.#polls.add(poll);
-    this.#asked += size;
+    this.asked += size;
     const answer = await this.#receive(size, visibilityTimeoutMs, poll);
     this.#polls.delete(poll);
-    this.#asked -= size;
+    this.asked -= size;
     if ('error' in answer) {
       this.#failed(answer.error);
     } else {
@@ -108,8 +137,12 @@ class LongPoller implements Poller {
       this.#answered(size, answer.messages.length, receivedAt - startedAt);
       onMessages(answer.messages, { receivedAt, visibilityTimeoutMs });
     }
-    this.update();
-    if (this.#polls.size === 0) {
+    this.#ended();
+  }
+
+  #ended(): void {
+    this.#options.onFree();
+    if (this.#isIdle) {
       this.#idleWaiters.wake();
     }
   }
@@ -166,7 +199,7 @@ class LongPoller implements Poller {
     }
     const end = (): void => {
       this.#rest = undefined;
-      this.update();
+      this.#options.onFree();
     };
     // A consumer that waits out a failure is at work: it keeps the process alive.
     this.#rest = this.#options.clock.setTimer(end, ms, { keepAlive: true });

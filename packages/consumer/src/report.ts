@@ -4,11 +4,12 @@ import { callGuarded } from '@sqskit/core/callbacks';
 /** What the consumer was doing when something failed. */
 export interface ErrorContext {
   /**
-   * `receive`: the poll failed and is repeated after a back-off. `decode`, `handle`: the message goes to the failure
+   * `receive`: the poll failed and is repeated after a back-off. `admit`: the `admit` option did, and is asked again after
+   * a second. `decode`, `handle`: the message goes to the failure
    * policy. `decide`: the failure policy itself failed. `lease`: a lease was lost. `settle`: SQS did not confirm that
    * the message was deleted, given back or moved, so it comes again.
    */
-  readonly during: 'receive' | 'decode' | 'handle' | 'decide' | 'lease' | 'settle';
+  readonly during: 'receive' | 'admit' | 'decode' | 'handle' | 'decide' | 'lease' | 'settle';
   /** SQS's message id, where the failure is about one message. */
   readonly messageId?: string | undefined;
   /** The message's own id, where it has one: which of a pack failed. */

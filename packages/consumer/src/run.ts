@@ -1,10 +1,12 @@
 import { type Handler, QueueError, sqsLimits } from '@sqskit/core';
 import type { Clock, Timer } from '@sqskit/core/clock';
+import { type Admission, createAdmission } from './admission.ts';
 import type { Delivery } from './delivery.ts';
 import { createEngine, type Engine } from './engine.ts';
+import { allOf, type Gate } from './gate.ts';
 import { sumOfTotals, type Totals } from './instruments.ts';
 import type { ResolvedConsumerOptions, StopMode } from './options.ts';
-import type { Demand } from './poll-plan.ts';
+import { type Demand, receiveSize } from './poll-plan.ts';
 import type { ReportError } from './report.ts';
 import { createSource, type Source, type SourceQueue } from './source.ts';
 import { createWork, type Work } from './work.ts';
@@ -33,8 +35,10 @@ export interface Run {
   readonly waiting: number;
   readonly settling: number;
   readonly polls: number;
-  /** Polls if there is room now. To be called when `wants` may have changed its mind. */
+  /** Polls if there is room now. To be called when a gate may have opened. */
   update(): void;
+  /** Most handlers at a time from now on. */
+  setMaxConcurrency(max: number): void;
   /** To be called once. */
   stop(timeoutMs: number, mode: StopMode): Promise<StopReport>;
 }
@@ -44,8 +48,7 @@ export interface RunOptions<T> {
   readonly handler: Handler<T>;
   readonly settings: ResolvedConsumerOptions<T>;
   readonly report: ReportError;
-  /** Whether more messages are wanted, with so many waiting or running. */
-  readonly wants: (inHand: number) => boolean;
+  readonly gates: readonly Gate[];
 }
 
 /**
@@ -66,17 +69,20 @@ class PollRun<T> implements Run {
   readonly #slots: { max: number };
   readonly #prefetch: number;
   readonly #clock: Clock;
-  readonly #wants: RunOptions<T>['wants'];
+  readonly #admission: Admission | undefined;
+  readonly #gate: Gate;
   readonly #work: Work;
   readonly #engine: Engine;
   readonly #sources: readonly Source[];
 
-  constructor({ queues, handler, settings, report, wants }: RunOptions<T>) {
-    const { maxConcurrency, maxConcurrencyPerGroup = maxConcurrency, prefetch, clock } = settings;
+  constructor({ queues, handler, settings, report, gates }: RunOptions<T>) {
+    const { maxConcurrency, maxConcurrencyPerGroup = maxConcurrency, prefetch, admit, clock } = settings;
     this.#slots = { max: maxConcurrency };
     this.#prefetch = prefetch;
     this.#clock = clock;
-    this.#wants = wants;
+    this.#admission = admit && createAdmission({ admit, clock, report, onOpen: () => this.update() });
+    // The application is asked last, and only where the others let something through.
+    this.#gate = allOf([...gates, ...(this.#admission === undefined ? [] : [this.#admission])]);
     this.#work = createWork({ ...settings, handler, report });
     this.#engine = createEngine({
       slots: this.#slots,
@@ -92,7 +98,8 @@ class PollRun<T> implements Run {
         engine: this.#engine,
         report,
         position,
-        demand: (source) => this.#demand(source),
+        admit: (wanted) => this.#gate.admit(wanted, this.#inHand),
+        onFree: () => this.update(),
       }),
     );
     this.update();
@@ -111,13 +118,18 @@ class PollRun<T> implements Run {
   }
 
   get polls(): number {
-    return this.#sources.reduce((polls, source) => polls + source.polls, 0);
+    return this.#sources.reduce((polls, { poller }) => polls + poller.polls, 0);
   }
 
   update(): void {
     for (const source of this.#sources) {
-      source.update();
+      this.#poll(source);
     }
+  }
+
+  setMaxConcurrency(max: number): void {
+    this.#slots.max = max;
+    this.#engine.fill();
   }
 
   async stop(timeoutMs: number, mode: StopMode): Promise<StopReport> {
@@ -125,6 +137,7 @@ class PollRun<T> implements Run {
     const before = this.#totals();
     const reserveMs = Math.min(longestReserveMs, timeoutMs / 5);
     const giveUpAt = startedAt + timeoutMs - reserveMs;
+    this.#admission?.close();
     this.#each((source) => source.stop());
     this.#engine.drain();
     this.#each((source) => source.hurry());
@@ -174,12 +187,27 @@ class PollRun<T> implements Run {
     return abandoned;
   }
 
+  get #inHand(): number {
+    const asked = this.#sources.reduce((sum, { poller }) => sum + poller.asked, 0);
+    return this.#engine.running + this.#engine.waiting + asked;
+  }
+
+  #poll(source: Source): void {
+    const { poller } = source;
+    while (poller.isFree) {
+      const size = receiveSize(this.#demand(source), poller.asked);
+      if (size === 0 || !poller.poll(size)) {
+        return;
+      }
+    }
+  }
+
   #demand(source: Source): Demand {
-    const { running, unopened, waiting, ready, unpacked, settling } = this.#engine;
+    const { running, unopened, ready, unpacked, settling } = this.#engine;
     const capacity = this.#slots.max + this.#prefetch;
     const each = source.packSize.expected;
     const blocked = Math.max(0, this.#engine.blocked - capacity * maxBlockedPerPlace);
-    const isRoom = settling < maxSettling && this.#wants(running + waiting);
+    const isRoom = settling < maxSettling;
     const taken = running + unopened + unpacked + ready * each + blocked;
     return { capacity, taken: isRoom ? taken : capacity, ready: ready + unpacked, each };
   }

@@ -8,7 +8,6 @@ import type { Instruments } from './instruments.ts';
 import type { ResolvedConsumerOptions } from './options.ts';
 import { createPackSize, type PackSize } from './pack-size.ts';
 import { createPoisonRule, type PoisonRule } from './poison.ts';
-import type { Demand } from './poll-plan.ts';
 import { createPoller, type Poller } from './poller.ts';
 import type { ReportError } from './report.ts';
 import { createQueueSettler, type QueueSettler } from './settler.ts';
@@ -28,15 +27,15 @@ export interface SourceOptions extends SourceQueue {
   readonly report: ReportError;
   /** Its place among the sources of the run. */
   readonly position: number;
-  readonly demand: (source: Source) => Demand;
+  /** How many of so many SQS messages may be asked for now. Never rejects. */
+  readonly admit: (wanted: number) => number | Promise<number>;
+  /** Told when it may poll again. */
+  readonly onFree: () => void;
 }
 
 /** One queue of a run: polls it, has the engine run what comes, and settles that where it came from. */
 export interface Source extends Origin {
-  /** Polls under way. */
-  readonly polls: number;
-  /** Polls if there is room now. */
-  update(): void;
+  readonly poller: Pick<Poller, 'polls' | 'asked' | 'isFree' | 'poll'>;
   /** No new polls. Those under way still bring what they bring. */
   stop(): void;
   /** Ends the polls under way. */
@@ -60,14 +59,13 @@ class PolledSource implements Source {
   readonly poison: PoisonRule;
   readonly instruments: Instruments;
   readonly packSize: PackSize;
+  readonly poller: Poller;
   readonly #options: SourceOptions;
   readonly #settler: QueueSettler;
   readonly #hand: Hand;
-  readonly #poller: Poller;
 
   constructor(options: SourceOptions) {
-    const { queue, deadLetterQueue, visibility, instruments, settings, engine, report, position, demand } =
-      options;
+    const { queue, deadLetterQueue, visibility, instruments, settings, engine, report, position } = options;
     const shared = { ...settings, queue, deadLetterQueue, visibility, instruments, report };
     const { fifo } = parseQueueUrl(queue.url);
     const isCapped = settings.maxConcurrencyPerGroup !== undefined;
@@ -92,32 +90,25 @@ class PolledSource implements Source {
       engine,
       settler: this.#settler,
     });
-    this.#poller = createPoller({
+    this.poller = createPoller({
       ...shared,
-      demand: () => demand(this),
+      admit: options.admit,
+      onFree: options.onFree,
       onMessages: (messages, received) => this.#hand.take(messages, received),
       onError: (error) => report(error, { during: 'receive' }),
     });
-  }
-
-  get polls(): number {
-    return this.#poller.polls;
   }
 
   earlier(delivery: Delivery): Done | undefined {
     return this.#hand.earlier(delivery);
   }
 
-  update(): void {
-    this.#poller.update();
-  }
-
   stop(): void {
-    this.#poller.stop();
+    this.poller.stop();
   }
 
   abort(): void {
-    this.#poller.abort();
+    this.poller.abort();
   }
 
   hurry(): void {
@@ -134,7 +125,7 @@ class PolledSource implements Source {
   }
 
   idle(): Promise<void> {
-    return this.#poller.idle();
+    return this.poller.idle();
   }
 
   #lost(delivery: Delivery): void {

@@ -59,7 +59,7 @@ async function* iterate<T>(
     settings: { ...settings, maxConcurrency: 1, maxConcurrencyPerGroup: undefined, maxPollers: 1 },
     report: createReport(onError, logger),
     // While the body of the loop runs nothing is fetched, so leaving it has no poll to wait for.
-    wants: (inHand) => handover.isAwaited && inHand === 0,
+    gates: [{ admit: (wanted, inHand) => (handover.isAwaited && inHand === 0 ? wanted : 0) }],
   });
   signal?.addEventListener('abort', handover.close);
   try {

@@ -3,6 +3,7 @@ import { guardedLogger } from '@sqskit/core/callbacks';
 import { resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
 import { assertHandler, assertOtherQueue, assertQueue } from './arguments.ts';
+import { type ConsumerHealth, type ConsumerState, judgeHealth } from './health.ts';
 import { createInstruments, type Instruments, type Totals } from './instruments.ts';
 import {
   type ConsumerOptions,
@@ -19,9 +20,11 @@ import { createVisibility, type Visibility } from './visibility.ts';
 
 /** What the consumer does now, and totals since it was made. */
 export interface ConsumerStats extends Readonly<Totals> {
-  readonly state: 'stopped' | 'running' | 'paused' | 'stopping';
+  readonly state: ConsumerState;
   /** Handlers that run. */
   readonly running: number;
+  /** Of these, handlers that go on although their signal has aborted. */
+  readonly zombies: number;
   /** Messages received and not started: those of opened packs each, and SQS messages that are not opened. */
   readonly waiting: number;
   /** SQS messages handled and not settled yet; one of which messages are sent again counts as so many. */
@@ -49,6 +52,8 @@ export interface Consumer {
    */
   setMaxConcurrency(max: number): void;
   stats(): ConsumerStats;
+  /** For a liveness probe: whether a restart would help, and why. */
+  health(): ConsumerHealth;
   /** `stop()`, with its default time. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -142,11 +147,23 @@ class QueueConsumer<T> implements Consumer {
     return {
       state: this.#state(),
       running: run?.running ?? 0,
+      zombies: run?.zombies ?? 0,
       waiting: run?.waiting ?? 0,
       settling: run?.settling ?? 0,
       polls: run?.polls ?? 0,
       ...this.#instruments.totals,
     };
+  }
+
+  health(): ConsumerHealth {
+    return judgeHealth({
+      state: this.#state(),
+      queues: this.#run?.health ?? [],
+      oldestRunningMs: this.#run?.oldestRunningMs,
+      zombies: this.#run?.zombies ?? 0,
+      maxConcurrency: this.#maxConcurrency,
+      waitTimeMs: this.#settings.waitTimeMs,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -164,7 +181,7 @@ class QueueConsumer<T> implements Consumer {
     return report;
   }
 
-  #state(): ConsumerStats['state'] {
+  #state(): ConsumerState {
     if (this.#run === undefined) {
       return 'stopped';
     }

@@ -39,6 +39,8 @@ export interface Delivery extends DeliveryOrder {
   readonly origin: Origin;
   /** Kept by the engine. */
   phase: Phase;
+  /** When it was begun to be opened; before that it is of no meaning. */
+  startedAt: number;
   /** What is in it, once it is opened. */
   pack: Pack | undefined;
   /** The newest receipt handle: SQS may deliver a message again while it is in hand. */
@@ -88,6 +90,7 @@ class MessageDelivery implements Delivery {
   readonly lane: string | undefined;
   readonly group: string | undefined;
   phase: Phase = 'waiting';
+  startedAt = 0;
   pack: Pack | undefined;
   receiptHandle: string;
   isAbandoned = false;

@@ -40,6 +40,10 @@ export interface Engine {
   readonly unopened: number;
   /** SQS messages handled and not settled yet; one of which messages are sent again counts as so many. */
   readonly settling: number;
+  /** Handlers that go on although they were told to end. Takes time in proportion to what is in hand. */
+  readonly zombies: number;
+  /** When the first of the SQS messages that run was started. Takes time in proportion to what is in hand. */
+  readonly oldestStartedAt: number | undefined;
   /** Takes messages in hand. Each runs when there is a slot and its lane is free, and is settled once. */
   process(deliveries: readonly Delivery[], settler: Settler): void;
   /** Starts what there are slots for. To be called when there may be more than before. */
@@ -108,6 +112,18 @@ class SlotEngine implements Engine {
 
   get settling(): number {
     return this.#settling;
+  }
+
+  get zombies(): number {
+    return this.#runningDeliveries().reduce((zombies, delivery) => zombies + zombiesOf(delivery), 0);
+  }
+
+  get oldestStartedAt(): number | undefined {
+    const earliest = this.#runningDeliveries().reduce(
+      (before, { startedAt }) => Math.min(before, startedAt),
+      Number.POSITIVE_INFINITY,
+    );
+    return earliest === Number.POSITIVE_INFINITY ? undefined : earliest;
   }
 
   process(deliveries: readonly Delivery[], settler: Settler): void {
@@ -303,4 +319,8 @@ class SlotEngine implements Engine {
       this.#idleWaiters.wake();
     }
   }
+}
+
+function zombiesOf({ toldToEnd, pack, overdue }: Delivery): number {
+  return toldToEnd === undefined ? overdue : (pack?.running ?? 0);
 }

@@ -76,6 +76,11 @@ export class Pack {
     return this.#waiting;
   }
 
+  /** How many run. */
+  get running(): number {
+    return this.#running;
+  }
+
   /** How many wait or run. */
   get left(): number {
     return this.#waiting + this.#running;

@@ -5,6 +5,7 @@ import { createIdleWaiters } from './idle-waiters.ts';
 import type { Instruments } from './instruments.ts';
 import type { Received } from './lease-keeper.ts';
 import { nextPollers, restAfterEmptyMs, restAfterFailureMs } from './poll-plan.ts';
+import { createPollPulse, type PollHealth, type PollPulse } from './poll-pulse.ts';
 import type { Visibility } from './visibility.ts';
 
 export interface PollerOptions {
@@ -27,6 +28,7 @@ export interface PollerOptions {
 export interface Poller {
   /** Polls under way. */
   readonly polls: number;
+  readonly health: PollHealth;
   /** SQS messages asked for. */
   readonly asked: number;
   /** Whether it may poll now: it does not rest, and has fewer polls under way than it makes at a time. */
@@ -60,10 +62,16 @@ class LongPoller implements Poller {
   /** Empty polls in a row. */
   #empties = 0;
   #rest: Timer | undefined;
+  readonly #pulse: PollPulse;
   readonly #idleWaiters = createIdleWaiters();
 
   constructor(options: PollerOptions) {
     this.#options = options;
+    this.#pulse = createPollPulse(options.clock);
+  }
+
+  get health(): PollHealth {
+    return this.#pulse.read();
   }
 
   get polls(): number {
@@ -125,6 +133,7 @@ class LongPoller implements Poller {
     const poll = new AbortController();
     const visibilityTimeoutMs = visibility.receiveMs();
     const startedAt = clock.monotonic();
+    this.#pulse.started();
     this.#polls.add(poll);
     this.asked += size;
     const answer = await this.#receive(size, visibilityTimeoutMs, poll);
@@ -141,9 +150,17 @@ class LongPoller implements Poller {
   }
 
   #ended(): void {
-    this.#options.onFree();
+    this.#offer();
     if (this.#isIdle) {
       this.#idleWaiters.wake();
+    }
+  }
+
+  /** It may poll again. Where it is not asked to, there is no answer to wait for. */
+  #offer(): void {
+    this.#options.onFree();
+    if (this.#isIdle && this.#rest === undefined) {
+      this.#pulse.rested();
     }
   }
 
@@ -165,6 +182,7 @@ class LongPoller implements Poller {
 
   #answered(asked: number, received: number, tookMs: number): void {
     const { instruments, maxPollers } = this.#options;
+    this.#pulse.answered();
     this.#failures = 0;
     this.#endRest();
     this.#pollers = nextPollers(this.#pollers, asked, received, maxPollers);
@@ -183,6 +201,7 @@ class LongPoller implements Poller {
       return; // ended by `abort`, or of no interest any more
     }
     const { instruments, onError, random } = this.#options;
+    this.#pulse.failed(error);
     instruments.count('failedReceives');
     onError(error);
     this.#pollers = 1;
@@ -199,7 +218,7 @@ class LongPoller implements Poller {
     }
     const end = (): void => {
       this.#rest = undefined;
-      this.#options.onFree();
+      this.#offer();
     };
     // A consumer that waits out a failure is at work: it keeps the process alive.
     this.#rest = this.#options.clock.setTimer(end, ms, { keepAlive: true });

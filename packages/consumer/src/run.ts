@@ -4,6 +4,7 @@ import { type Admission, createAdmission } from './admission.ts';
 import type { Delivery } from './delivery.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { allOf, type Gate } from './gate.ts';
+import type { QueueHealth } from './health.ts';
 import { sumOfTotals, type Totals } from './instruments.ts';
 import type { ResolvedConsumerOptions, StopMode } from './options.ts';
 import { type Demand, receiveSize } from './poll-plan.ts';
@@ -35,6 +36,12 @@ export interface Run {
   readonly waiting: number;
   readonly settling: number;
   readonly polls: number;
+  /** Handlers that go on although they were told to end. */
+  readonly zombies: number;
+  /** Since the oldest of the SQS messages that run was started. */
+  readonly oldestRunningMs: number | undefined;
+  /** Of each of its queues. */
+  readonly health: readonly QueueHealth[];
   /** Polls if there is room now. To be called when a gate may have opened. */
   update(): void;
   /** Most handlers at a time from now on. */
@@ -119,6 +126,19 @@ class PollRun<T> implements Run {
 
   get polls(): number {
     return this.#sources.reduce((polls, { poller }) => polls + poller.polls, 0);
+  }
+
+  get zombies(): number {
+    return this.#engine.zombies;
+  }
+
+  get oldestRunningMs(): number | undefined {
+    const { oldestStartedAt } = this.#engine;
+    return oldestStartedAt === undefined ? undefined : this.#clock.monotonic() - oldestStartedAt;
+  }
+
+  get health(): readonly QueueHealth[] {
+    return this.#sources.map(({ queueUrl, poller }) => ({ queueUrl, ...poller.health }));
   }
 
   update(): void {

@@ -99,7 +99,7 @@ class SlotRunner implements Runner {
       if (delivery === undefined) {
         break;
       }
-      void this.#openNext(delivery);
+      void this.#openNext(delivery, startedAt);
     }
     onRoom();
   }
@@ -133,8 +133,9 @@ class SlotRunner implements Runner {
   }
 
   /** Opens a message, which takes a slot meanwhile. */
-  async #openNext(delivery: Delivery): Promise<void> {
+  async #openNext(delivery: Delivery, now: number): Promise<void> {
     delivery.phase = 'running';
+    delivery.startedAt = now;
     const others = delivery.origin.packSize.expected - 1;
     this.#running++;
     this.#unopened += others;

@@ -35,7 +35,7 @@ export interface SourceOptions extends SourceQueue {
 
 /** One queue of a run: polls it, has the engine run what comes, and settles that where it came from. */
 export interface Source extends Origin {
-  readonly poller: Pick<Poller, 'polls' | 'asked' | 'isFree' | 'poll'>;
+  readonly poller: Pick<Poller, 'polls' | 'health' | 'asked' | 'isFree' | 'poll'>;
   /** No new polls. Those under way still bring what they bring. */
   stop(): void;
   /** Ends the polls under way. */

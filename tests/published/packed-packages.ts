@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -60,8 +59,7 @@ export function installArguments(
 }
 
 function installedVersion({ folder }: PublicPackage, name: string): string {
-  const require = createRequire(join(root, 'packages', folder, 'package.json'));
-  return readManifest(join(require.resolve(`${name}/package.json`), '..')).version;
+  return readManifest(join(root, 'packages', folder, 'node_modules', name)).version;
 }
 
 // The Node that a user has, not the one that came with the workspace's tools.

@@ -59,7 +59,8 @@ async function runOnce<T>(
   let isDone = false;
   try {
     const result = await handler(message, context);
-    isDone = !isVerdict(result) || result.action === 'ack';
+    // As the consumer has it: what returns after it was told to end has only a verdict to say that it is done.
+    isDone = isVerdict(result) ? result.action === 'ack' : !context.signal.aborted;
     return result;
   } finally {
     await renewal?.stop();

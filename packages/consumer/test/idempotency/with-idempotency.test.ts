@@ -144,6 +144,22 @@ test('what fails, or asks to come again, or is dead-lettered, may run again at o
   expect(await runOnce(() => expect.unreachable())).toBeUndefined();
 });
 
+test('what returns without a verdict after it was told to end is not done', async () => {
+  const once = withIdempotency<number>();
+  const message = { id: 'a', messageId: 'a', body: 1 } as Parameters<Handler<number>>[0];
+  const signal = AbortSignal.abort();
+  let runs = 0;
+  const runOnce = async (result: unknown): Promise<unknown> =>
+    once(() => {
+      runs++;
+      return result;
+    })(message, { signal });
+  await runOnce(undefined);
+  await runOnce(ack());
+  await runOnce(undefined);
+  expect(runs).toBe(2);
+});
+
 test.each([
   ['throws', () => Promise.reject(new Error('store down'))],
   ['never answers', () => new Promise<never>(() => undefined)],

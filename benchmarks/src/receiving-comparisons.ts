@@ -1,4 +1,6 @@
 import { type Comparison, median, most, noisy, ratio, steady } from './comparison.ts';
+import { rivals } from './scenarios/rivals.ts';
+import { isWithin } from './scenarios/scenario.ts';
 
 const ofSqsConsumer = (figure: string) =>
   ['sqs-consumer, handleMessage', 'sqs-consumer, handleMessageBatch'].map((name) =>
@@ -73,5 +75,41 @@ export const receivingComparisons: readonly Comparison[] = [
     goal: 0.95,
     tolerance: steady,
     of: median('slots', 'sqskit', 'busy'),
+  },
+  {
+    name: 'rivals-slow-ones-among-quick',
+    what: '100 messages, one in ten of 1 s',
+    unit: 's',
+    digits: 2,
+    better: 'less',
+    goal: 1.1,
+    tolerance: noisy,
+    of: median('rivals', 'sqskit', 'D'),
+  },
+  {
+    name: 'rivals-renewals-beside-sqs-consumer',
+    what: "Requests to renew ten messages beside sqs-consumer's",
+    unit: '× fewer',
+    digits: 1,
+    better: 'more',
+    goal: 10,
+    tolerance: noisy,
+    of: ratio(median('rivals', 'sqs-consumer', 'O'), median('rivals', 'sqskit', 'O')),
+  },
+  {
+    name: 'rivals-wrong',
+    what: 'Of the trials, those in which sqskit does wrong',
+    unit: '',
+    digits: 0,
+    better: 'less',
+    goal: 0,
+    tolerance: 0,
+    of: (results) => {
+      const wrong = rivals.columns.map(({ figure, right = {} }) => {
+        const value = median('rivals', 'sqskit', figure)(results);
+        return value === undefined ? undefined : !isWithin(right, value);
+      });
+      return wrong.includes(undefined) ? undefined : wrong.filter(Boolean).length;
+    },
   },
 ];

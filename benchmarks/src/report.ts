@@ -58,7 +58,7 @@ ${about}
 
 ${markdown(scenarioTable(scenario, result, results))}
 
-\`--only ${name}\`; ${messages.toLocaleString('en-US')} messages a round after ${warmUp.toLocaleString('en-US')} to warm up; the server answers after ${latencyMs} ms.${how.length === 0 ? '' : `\n\n${how.join('\n')}`}`;
+\`--only ${name}\`${messages === 0 ? '' : `; ${messages.toLocaleString('en-US')} messages a round after ${warmUp.toLocaleString('en-US')} to warm up; the server answers after ${latencyMs} ms`}.${how.length === 0 ? '' : `\n\n${how.join('\n')}`}`;
 }
 
 function methodSection({ machine }: Results): string {

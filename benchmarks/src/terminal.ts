@@ -10,13 +10,17 @@ export function createProgress(stream: NodeJS.WritableStream): Progress {
   return {
     begins({ name, title }, { rounds, messages, warmUp }, cases) {
       const count = `${cases.length} ${cases.length === 1 ? 'case' : 'cases'}`;
-      const size = `${messages.toLocaleString('en-US')} messages after ${warmUp.toLocaleString('en-US')} to warm up`;
+      const size =
+        messages === 0
+          ? ''
+          : `, ${messages.toLocaleString('en-US')} messages after ${warmUp.toLocaleString('en-US')} to warm up`;
       stream.write(
-        `${styleText('bold', name, { stream })}: ${title}; ${count}, ${rounds} rounds at most, ${size}\n`,
+        `${styleText('bold', name, { stream })}: ${title}; ${count}, ${rounds} rounds at most${size}\n`,
       );
     },
     measured({ columns }, round, name, figures) {
       const values = columns
+        .filter(({ figure }) => figures[figure] !== undefined)
         .slice(0, 3)
         .map(({ figure, title, digits }) => `${figures[figure]?.toFixed(digits)} ${title}`);
       stream.write(`  ${round}. ${name}: ${values.join(', ')}\n`);

@@ -7,6 +7,7 @@ import { memory } from './memory.ts';
 import { packedEarthquakes, packedOrders } from './packed.ts';
 import { plain } from './plain.ts';
 import { receiving } from './receiving.ts';
+import { rivals } from './rivals.ts';
 import type { Case, Scenario } from './scenario.ts';
 import { sizes } from './sizes.ts';
 import { busySlots } from './slots.ts';
@@ -29,6 +30,7 @@ export const scenarios: readonly Scenario[] = [
   throttledNeighbour,
   receiving,
   busySlots,
+  rivals,
 ];
 
 /** Throws for what is not there. */

@@ -31,6 +31,13 @@ export interface Column {
   readonly figure: string;
   readonly title: string;
   readonly digits: number;
+  /** What is right, where that is not a matter of degree: other figures are marked. */
+  readonly right?: Bounds | undefined;
+}
+
+export interface Bounds {
+  readonly atLeast?: number | undefined;
+  readonly atMost?: number | undefined;
 }
 
 /** Cases that are compared with one another, run one after the other, round by round. */
@@ -44,5 +51,14 @@ export interface Scenario {
   readonly full: Scale;
   readonly quick: Scale;
   readonly columns: readonly Column[];
+  /** Whether the table has a row for each of `columns` and a column for each case. Default: false. */
+  readonly isTurned?: boolean | undefined;
   readonly cases: readonly Case[];
+}
+
+export function isWithin(
+  { atLeast = Number.NEGATIVE_INFINITY, atMost = Number.POSITIVE_INFINITY }: Bounds,
+  figure: number,
+): boolean {
+  return figure >= atLeast && figure <= atMost;
 }

@@ -30,14 +30,15 @@ function open(
 ): AsyncDisposable {
   const sqs = new SQSClient({ ...clientSettings, endpoint });
   const consumer = Consumer.create({ queueUrl, sqs, batchSize, ...handlers });
-  const stopped = new Promise<void>((resolve) => {
-    consumer.once('stopped', () => resolve());
-  });
   consumer.start();
   return {
     async [Symbol.asyncDispose]() {
+      // `stopped` comes at once; what it has received then is yet to be deleted.
+      const processed = new Promise<void>((resolve) => {
+        consumer.once('response_processed', () => resolve());
+      });
       consumer.stop();
-      await stopped;
+      await processed;
       sqs.destroy();
     },
   };

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Message, SQSClient } from '@aws-sdk/client-sqs';
 import { Consumer, type ConsumerOptions } from 'sqs-consumer';
 import type { ConsumingSetup, Handle } from './consuming.ts';
@@ -33,12 +34,10 @@ function open(
   consumer.start();
   return {
     async [Symbol.asyncDispose]() {
-      // `stopped` comes at once; what it has received then is yet to be deleted.
-      const processed = new Promise<void>((resolve) => {
-        consumer.once('response_processed', () => resolve());
-      });
-      consumer.stop();
-      await processed;
+      consumer.stop(); // which ends no poll, and waits for none
+      while (consumer.status.isPolling) {
+        await delay(1);
+      }
       sqs.destroy();
     },
   };

@@ -1,4 +1,4 @@
-import { sqsLimits } from '@sqskit/core';
+import { type QueueError, sqsLimits } from '@sqskit/core';
 
 /** What there is room for, in messages: those of a pack count each. */
 export interface Demand {
@@ -56,14 +56,32 @@ export function restAfterEmptyMs(empties: number, tookMs: number): number {
   return Math.max(0, cycleMs - tookMs);
 }
 
-const firstBackoffMs = 1_000;
-const longestBackoffMs = 30_000;
+interface Backoff {
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+/** An outage, or a limit. */
+const passing: Backoff = { firstMs: 1_000, longestMs: 30_000 };
+/** SQS asked for a slower pace. */
+const throttled: Backoff = { firstMs: 5_000, longestMs: 30_000 };
+/** A queue that is missing, or a permission: somebody has to do something about it, and may be about to. */
+const lasting: Backoff = { firstMs: 5_000, longestMs: 120_000 };
 
 /**
  * How long to rest after the `failures`th failed poll in a row: exponential, and random in the upper half, so that even
- * an unlucky series of draws makes few calls.
+ * an unlucky series of draws makes few calls. It is never given up.
  */
-export function restAfterFailureMs(failures: number, random: () => number): number {
-  const boundMs = Math.min(longestBackoffMs, firstBackoffMs * 2 ** (failures - 1));
+export function restAfterFailureMs(failures: number, error: QueueError, random: () => number): number {
+  const { firstMs, longestMs } = backoffOf(error);
+  const boundMs = Math.min(longestMs, firstMs * 2 ** (failures - 1));
   return (boundMs * (1 + random())) / 2;
+}
+
+function backoffOf(error: QueueError): Backoff {
+  if (error.throttled) {
+    return throttled;
+  }
+  // What threw something of its own says nothing of whether it passes.
+  return error.retryable || error.code === 'unexpected' ? passing : lasting;
 }

@@ -208,7 +208,7 @@ class LongPoller implements Poller {
     if (this.#rest === undefined) {
       // Polls that fail together count as one failure.
       this.#failures++;
-      this.#restFor(restAfterFailureMs(this.#failures, random));
+      this.#restFor(restAfterFailureMs(this.#failures, error, random));
     }
   }
 

@@ -1,3 +1,5 @@
+import { QueueError } from '@sqskit/core';
+import { serviceError } from '@sqskit/core/errors';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { nextPollers, receiveSize, restAfterEmptyMs, restAfterFailureMs } from '../src/poll-plan.ts';
@@ -83,19 +85,36 @@ test('empty polls that took no time come to be a second apart; long polls follow
   expect(restAfterEmptyMs(99, 20_000)).toBe(0);
 });
 
-test('failed polls are half a second to thirty seconds apart, whatever is drawn', () => {
+const failure = { operation: 'receive', httpStatus: 400, requestId: undefined, message: undefined };
+
+const failing = {
+  passing: new QueueError('network-error', 'x', { operation: 'receive', reason: 'x' }, { retryable: true }),
+  unexpected: new QueueError('unexpected', 'x', { operation: 'receive' }),
+  throttled: serviceError({ ...failure, awsCode: 'OverLimit' }),
+  lasting: serviceError({ ...failure, awsCode: 'QueueDoesNotExist' }),
+};
+
+test('after a failed poll the rest grows, is never short and never very long, whatever the draw', () => {
   fc.assert(
     fc.property(
-      fc.integer({ min: 1, max: 5_000 }),
+      fc.integer({ min: 1, max: 1_000 }),
       fc.double({ min: 0, max: 0.999, noNaN: true }),
-      (failures, draw) => {
-        const ms = restAfterFailureMs(failures, () => draw);
+      fc.constantFrom(...Object.values(failing)),
+      (failures, draw, error) => {
+        const ms = restAfterFailureMs(failures, error, () => draw);
         expect(ms).toBeGreaterThanOrEqual(500);
-        expect(ms).toBeLessThanOrEqual(30_000);
+        expect(ms).toBeLessThanOrEqual(120_000);
       },
     ),
   );
-  expect(restAfterFailureMs(1, () => 0)).toBe(500);
-  expect(restAfterFailureMs(4, () => 0)).toBe(4_000);
-  expect(restAfterFailureMs(99, () => 0)).toBe(15_000);
+});
+
+test.each([
+  ['an outage', failing.passing, [1_000, 2_000, 4_000, 30_000]],
+  ['what nobody knows', failing.unexpected, [1_000, 2_000, 4_000, 30_000]],
+  ['a limit', failing.throttled, [5_000, 10_000, 20_000, 30_000]],
+  ['what does not pass by itself', failing.lasting, [5_000, 10_000, 20_000, 120_000]],
+])('the rest after %s', (_what, error, bounds) => {
+  const rests = [1, 2, 3, 99].map((failures) => restAfterFailureMs(failures, error, () => 1));
+  expect(rests).toEqual(bounds);
 });

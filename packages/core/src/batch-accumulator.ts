@@ -186,14 +186,24 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
   }
 
   #leave(reason: FlushReason): void {
-    const { maxEntries, maxBytes } = this.#options;
-    const batch = this.#queue.cut(maxEntries, maxBytes);
+    const { clock, maxEntries, maxBytes } = this.#options;
+    const cut = this.#queue.cut(maxEntries, maxBytes);
+    const now = clock.monotonic();
+    // The timers may be late: the process may have been busy for longer than there was time.
+    const isLate = ({ entry }: Unsettled<E>): boolean => entry.deadlineAt <= now;
+    const batch = cut.some(isLate) ? cut.filter((node) => !isLate(node)) : cut;
     for (const node of batch) {
       node.state = 'in-flight';
       node.attempts++;
     }
-    this.flushes[reason]++;
-    this.#calls.make(batch);
+    if (batch.length > 0) {
+      this.flushes[reason]++;
+      this.#calls.make(batch);
+    }
+    for (const node of batch === cut ? [] : cut.filter(isLate)) {
+      this.#queue.release(node);
+      this.#fail(node, deadlineError(node));
+    }
   }
 
   #endCalls(signal: AbortSignal): void {

@@ -489,6 +489,24 @@ describe('deadlines', () => {
     expect(h.calls.length).toBe(1);
   });
 
+  test('regression: an entry left after its deadline where the process had been busy for so long', async () => {
+    let busyMs = 0;
+    const clock: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() + busyMs };
+    const h = harness({ clock, lingerMs: 50, lingerWhenIdle: true });
+    h.accumulator.add(thing('late', { lane: 'a', deadlineMs: 200 }));
+    h.accumulator.add(thing('in time', { deadlineMs: 2_000 }));
+    busyMs = 1_000;
+    await pass(50);
+    expect(batches(h)).toEqual([['in time']]);
+    expect(h.settlementOf('late')).toMatchObject({
+      attempts: 0,
+      outcome: { error: { code: 'deadline-exceeded', outcome: 'rejected' } },
+    });
+    h.accumulator.add(thing('next', { lane: 'a', deadlineMs: 2_000 }));
+    await pass(50);
+    expect(batches(h)).toEqual([['in time'], ['next']]);
+  });
+
   test('an entry in flight at its deadline is unknown, and the answer is ignored', async () => {
     const h = harness();
     h.accumulator.add(thing('a', { deadlineMs: 200 }));

@@ -98,22 +98,10 @@ class QueueConsumer<T> implements Consumer {
   start(): void {
     if (this.#stopping !== undefined) {
       this.#startAgain = true;
+      this.#isPaused = false;
     } else if (this.#run === undefined) {
       this.#isPaused = false;
-      this.#run = createRun({
-        queues: [
-          {
-            queue: this.#queue,
-            deadLetterQueue: this.#settings.deadLetterQueue,
-            visibility: this.#visibility,
-            instruments: this.#instruments,
-          },
-        ],
-        handler: this.#handler,
-        settings: { ...this.#settings, maxConcurrency: this.#maxConcurrency },
-        report: this.#report,
-        gates: [{ admit: (wanted) => (this.#isPaused ? 0 : wanted) }],
-      });
+      this.#begin();
     }
   }
 
@@ -176,9 +164,26 @@ class QueueConsumer<T> implements Consumer {
     this.#stopping = undefined;
     if (this.#startAgain) {
       this.#startAgain = false;
-      this.start();
+      this.#begin(); // paused, where that was said since
     }
     return report;
+  }
+
+  #begin(): void {
+    this.#run = createRun({
+      queues: [
+        {
+          queue: this.#queue,
+          deadLetterQueue: this.#settings.deadLetterQueue,
+          visibility: this.#visibility,
+          instruments: this.#instruments,
+        },
+      ],
+      handler: this.#handler,
+      settings: { ...this.#settings, maxConcurrency: this.#maxConcurrency },
+      report: this.#report,
+      gates: [{ admit: (wanted) => (this.#isPaused ? 0 : wanted) }],
+    });
   }
 
   #state(): ConsumerState {

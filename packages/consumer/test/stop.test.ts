@@ -351,6 +351,22 @@ describe('starting and stopping', () => {
     expect(consumer.stats()).toMatchObject({ state: 'stopped', polls: 0 });
   });
 
+  test('regression: a pause was forgotten that came after a start, while the consumer stopped', async () => {
+    const { clock, consume, calls } = createScene();
+    const consumer = consume(() => undefined, { waitTimeMs: 1_000 });
+    consumer.start();
+    await clock.advance(10);
+    const stopping = consumer.stop();
+    consumer.start();
+    consumer.pause();
+    await clock.settle(stopping);
+    expect(consumer.stats()).toMatchObject({ state: 'paused', polls: 0 });
+    expect(calls('receive').length).toBe(1);
+    consumer.resume();
+    expect(consumer.stats()).toMatchObject({ state: 'running', polls: 1 });
+    await clock.settle(consumer.stop());
+  });
+
   test('a consumer is stopped when it goes out of scope', async () => {
     const { clock, send, consume, queue } = createScene();
     await send(1);

@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
-import { describeFailure, playSeeds, seedsOfCi } from './seeds.ts';
-import { amplification, mostAmplification } from './totals.ts';
+import { describeFailure, playSeeds } from './seeds.ts';
+import { suiteNames, withSuite } from './suites.ts';
 
-test(`in ${seedsOfCi} seeds nothing is lost, repeated, reordered or left pending`, async () => {
-  const { counts, failed } = await playSeeds({ from: 1, until: seedsOfCi + 1, workers: 2 });
-  expect(failed.map(describeFailure)).toEqual([]);
-  expect(counts.runs).toBe(seedsOfCi);
-  expect(amplification(counts)).toBeLessThanOrEqual(mostAmplification);
-});
+test.each(suiteNames)('in the seeds of CI every promise of the %s is kept', (name) =>
+  withSuite(name, async (suite) => {
+    const { seedsOfCi, amplification, mostAmplification } = suite;
+    const { counts, failed } = await playSeeds(suite, { from: 1, until: seedsOfCi + 1, workers: 2 });
+    expect(failed.map((result) => describeFailure(name, result))).toEqual([]);
+    expect(suite.runs(counts)).toBe(seedsOfCi);
+    expect(amplification(counts)).toBeLessThanOrEqual(mostAmplification);
+  }),
+);

@@ -1,21 +1,31 @@
-// `npx -y pnpm@12.21.0 faults [--runs 10000] [--seed N]`: the producer against a queue that fails, seed by seed.
+// `npx -y pnpm@12.21.0 faults [producer|consumer] [--runs 10000] [--seed N] [--mutants]`: against a queue that fails, seed by seed.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { producerRun, type RunResult } from './producer-run.ts';
-import { drawScenario, statedRates } from './scenario.ts';
+import { firstFailure } from './mutated-packages.ts';
 import { describeFailure, playSeeds } from './seeds.ts';
-import { amplification, mostAmplification, type RunCounts } from './totals.ts';
+import type { Suite } from './suite.ts';
+import { suiteNames, withSuite } from './suites.ts';
 
-const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '10000' }, seed: { type: 'string' } },
+const { values, positionals } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '10000' },
+    seed: { type: 'string' },
+    mutants: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
 });
 
 const mostShown = 10;
 
-if (values.seed === undefined) {
-  await playAll(wholeNumber('--runs', values.runs, 1));
-} else {
-  await replay(wholeNumber('--seed', values.seed, 0));
+for (const name of positionals.length === 0 ? suiteNames : positionals) {
+  await withSuite(name, (suite) => {
+    if (values.mutants) {
+      return hunt(suite);
+    }
+    return values.seed === undefined
+      ? playAll(suite, wholeNumber('--runs', values.runs, 1))
+      : replay(suite, wholeNumber('--seed', values.seed, 0));
+  });
 }
 
 function wholeNumber(option: string, given: string, min: number): number {
@@ -26,51 +36,58 @@ function wholeNumber(option: string, given: string, min: number): number {
   return number;
 }
 
-/** Seeds 1 to `runs`. */
-async function playAll(runs: number): Promise<void> {
+/** Seeds 1 to `wanted`. */
+async function playAll<C>(suite: Suite<C>, wanted: number): Promise<void> {
   const startedAt = performance.now();
   let shown = 0;
-  const { counts, failed } = await playSeeds({
+  const { counts, failed } = await playSeeds(suite, {
     from: 1,
-    until: runs + 1,
-    workers: Math.min(runs, Math.max(2, availableParallelism())),
+    until: wanted + 1,
+    workers: Math.min(wanted, Math.max(2, availableParallelism())),
     onResult: (result) => {
       if (result.violations.length > 0 && shown++ < mostShown) {
-        console.log(describeFailure(result));
+        console.log(describeFailure(suite.name, result));
       }
     },
   });
   const seconds = (performance.now() - startedAt) / 1_000;
-  console.log(summary(counts));
-  const isAmplified = !(amplification(counts) <= mostAmplification);
-  console.log(`${counts.runs} runs, ${failed.length} failed, in ${seconds.toFixed(1)} s`);
-  process.exitCode = failed.length > 0 || isAmplified || counts.runs !== runs ? 1 : 0;
+  const amplified = suite.amplification(counts);
+  const runs = suite.runs(counts);
+  console.log(suite.summary(counts).join('\n'));
+  console.log(
+    `${suite.name}: ${runs} runs, ${failed.length} failed, amplified ${amplified.toFixed(4)}, in ${seconds.toFixed(1)} s`,
+  );
+  if (failed.length > 0 || !(amplified <= suite.mostAmplification) || runs !== wanted) {
+    process.exitCode = 1;
+  }
 }
 
 /** One seed, with what it does. */
-async function replay(seed: number): Promise<void> {
-  const { steps, ...scenario } = drawScenario(seed);
-  console.log(JSON.stringify(scenario, undefined, 2));
-  console.log(`${steps.length} steps`);
-  const result: RunResult = await producerRun(seed);
-  console.log(summary(result.counts));
-  console.log(result.violations.length === 0 ? `seed ${seed} is fine` : describeFailure(result));
-  process.exitCode = result.violations.length === 0 ? 0 : 1;
+async function replay<C>(suite: Suite<C>, seed: number): Promise<void> {
+  console.log(suite.show(seed).join('\n'));
+  const result = await suite.play(seed, console.log);
+  console.log(suite.summary(result.counts).join('\n'));
+  const isFine = result.violations.length === 0;
+  console.log(isFine ? `${suite.name}: seed ${seed} is fine` : describeFailure(suite.name, result));
+  if (!isFine) {
+    process.exitCode = 1;
+  }
 }
 
-function summary(counts: RunCounts): string {
-  const { offered, sent, rejected, unknown, calls, entries, left, appearances, failures, faults } = counts;
-  const shown = Object.entries(faults)
-    .filter(([, count]) => count > 0)
-    .map(([kind, count]) => `${kind} ${count}`);
-  const rates = Object.entries(statedRates).map(([name, rate]) => `${name} ${(rate * 100).toFixed(1)} %`);
-  const p = failures / appearances;
-  return [
-    `rates      ${rates.join(', ')}`,
-    `faults     ${shown.join(', ')}`,
-    `messages   ${offered} offered: ${sent} sent, ${rejected} rejected, ${unknown} unknown`,
-    `calls      ${calls}, with ${entries} SQS messages`,
-    `entries    ${appearances}, for ${left} messages that left; ${(p * 100).toFixed(2)} % failed`,
-    `amplified  ${amplification(counts).toFixed(4)} × n ÷ (1 − p); at most ${mostAmplification}`,
-  ].join('\n');
+/** Every planted bug, with the first seed that finds it. */
+async function hunt<C>(suite: Suite<C>): Promise<void> {
+  let missed = 0;
+  for (const mutant of suite.mutants) {
+    const found = await firstFailure(suite, mutant);
+    missed += found === undefined ? 1 : 0;
+    const [violation] = found?.violations ?? [];
+    const what = found === undefined ? 'NOT FOUND' : `seed ${found.seed}`;
+    console.log(`${what.padStart(9)}  ${mutant.name}${violation === undefined ? '' : `: ${violation}`}`);
+  }
+  console.log(
+    `${suite.name}: ${suite.mutants.length} mutants, ${missed} not found in ${suite.seedsOfCi} seeds`,
+  );
+  if (missed > 0) {
+    process.exitCode = 1;
+  }
 }

@@ -12,7 +12,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../project.ts';
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
+import { playSeeds } from './seeds.ts';
+import type { RunResult, Suite } from './suite.ts';
 
 const copied = ['core', 'batching', 'compression', 'consumer', 'testing'];
 
@@ -22,7 +24,7 @@ const copied = ['core', 'batching', 'compression', 'consumer', 'testing'];
  */
 export function mutatedPackages(mutant: Mutant | undefined): { readonly folder: string } & Disposable {
   const folder = mkdtempSync(join(tmpdir(), 'sqskit-faults-'));
-  for (const file of globSync('*.ts', { cwd: import.meta.dirname, exclude: ['*.test.ts'] })) {
+  for (const file of globSync('**/*.ts', { cwd: import.meta.dirname, exclude: ['**/*.test.ts'] })) {
     cpSync(join(import.meta.dirname, file), join(folder, file));
   }
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
@@ -31,7 +33,7 @@ export function mutatedPackages(mutant: Mutant | undefined): { readonly folder: 
     const source = join(projectRoot, 'packages', name);
     mkdirSync(join(scope, name), { recursive: true });
     cpSync(join(source, 'package.json'), join(scope, name, 'package.json'));
-    cpSync(join(source, 'dist'), join(scope, name, 'dist'), { recursive: true });
+    cpSync(join(source, 'dist'), join(scope, name, 'dist'), { recursive: true, filter: isRun });
   }
   const fflate = realpathSync(join(projectRoot, 'packages/compression/node_modules/fflate'));
   symlinkSync(fflate, join(folder, 'node_modules/fflate'), 'junction');
@@ -39,6 +41,25 @@ export function mutatedPackages(mutant: Mutant | undefined): { readonly folder: 
     plant(mutant, join(scope, mutant.file));
   }
   return { folder, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Whether a file, or a folder, has to do with what runs. */
+function isRun(path: string): boolean {
+  return !/\.(map|d\.ts)$/.test(path);
+}
+
+/** The first seed of CI that fails with this bug. */
+export async function firstFailure<C>(suite: Suite<C>, mutant: Mutant): Promise<RunResult<C> | undefined> {
+  using copy = mutatedPackages(mutant);
+  const { failed } = await playSeeds(suite, {
+    ...copy,
+    from: 1,
+    until: suite.seedsOfCi + 1,
+    workers: 1,
+    stopsAtFirst: true,
+    withinMs: 30_000,
+  });
+  return failed[0];
 }
 
 function plant({ name, file, find, replace }: Mutant, path: string): void {

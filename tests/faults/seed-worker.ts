@@ -1,28 +1,33 @@
 // A worker thread that plays its share of the seeds and posts a `RunResult` for each.
 import { parentPort, workerData } from 'node:worker_threads';
-import { producerRun, type RunResult } from './producer-run.ts';
-import { nothingCounted } from './totals.ts';
+import type { RunResult, Suite } from './suite.ts';
+import { withSuite } from './suites.ts';
 
 /** `from`, and every `step`th after it, below `until`. */
 export interface Share {
+  readonly suite: string;
   readonly from: number;
   readonly until: number;
   readonly step: number;
 }
 
-const { from, until, step }: Share = workerData;
+const { suite: name, from, until, step }: Share = workerData;
 
 // What nobody has caught is the fault of the run that goes on.
 let uncaught: string[] = [];
 process.on('uncaughtException', (error) => uncaught.push(`uncaught: ${String(error)}`));
 
-for (let seed = from; seed < until; seed += step) {
-  let result: RunResult;
-  try {
-    result = await producerRun(seed);
-  } catch (error) {
-    result = { seed, violations: [`the run failed: ${String(error)}`], counts: nothingCounted };
+await withSuite(name, playShare);
+
+async function playShare<C>({ play, nothingCounted }: Suite<C>): Promise<void> {
+  for (let seed = from; seed < until; seed += step) {
+    let result: RunResult<C>;
+    try {
+      result = await play(seed);
+    } catch (error) {
+      result = { seed, violations: [`the run failed: ${String(error)}`], counts: nothingCounted };
+    }
+    parentPort?.postMessage({ ...result, violations: [...result.violations, ...uncaught] });
+    uncaught = [];
   }
-  parentPort?.postMessage({ ...result, violations: [...result.violations, ...uncaught] });
-  uncaught = [];
 }

@@ -1,12 +1,8 @@
 import { Worker } from 'node:worker_threads';
-import type { RunResult } from './producer-run.ts';
 import type { Share } from './seed-worker.ts';
-import { addCounts, nothingCounted, type RunCounts } from './totals.ts';
+import type { RunResult, Suite } from './suite.ts';
 
-/** How many seeds CI plays, from 1; each of the mutants must be caught among them. */
-export const seedsOfCi = 600;
-
-export interface SeedOptions {
+export interface SeedOptions<C> {
   readonly from: number;
   readonly until: number;
   readonly workers: number;
@@ -16,17 +12,17 @@ export interface SeedOptions {
   readonly stopsAtFirst?: boolean | undefined;
   /** Most milliseconds; a run that goes on longer is itself a violation. Default: no bound. */
   readonly withinMs?: number | undefined;
-  readonly onResult?: ((result: RunResult) => void) | undefined;
+  readonly onResult?: ((result: RunResult<C>) => void) | undefined;
 }
 
-export interface SeedReport {
-  readonly counts: RunCounts;
+export interface SeedReport<C> {
+  readonly counts: C;
   /** Runs with violations, by seed. */
-  readonly failed: readonly RunResult[];
+  readonly failed: readonly RunResult<C>[];
 }
 
 /** Plays all seeds `from` … `until - 1`, spread over worker threads. */
-export async function playSeeds(options: SeedOptions): Promise<SeedReport> {
+export async function playSeeds<C>(suite: Suite<C>, options: SeedOptions<C>): Promise<SeedReport<C>> {
   const {
     from,
     until,
@@ -36,16 +32,16 @@ export async function playSeeds(options: SeedOptions): Promise<SeedReport> {
     withinMs,
     onResult,
   } = options;
-  let counts = nothingCounted;
-  const failed: RunResult[] = [];
+  let counts = suite.nothingCounted;
+  const failed: RunResult<C>[] = [];
   const threads: Worker[] = [];
   const stop = (): void => {
     for (const thread of threads.splice(0)) {
       void thread.terminate();
     }
   };
-  const take = (result: RunResult): void => {
-    counts = addCounts(counts, result.counts);
+  const take = (result: RunResult<C>): void => {
+    counts = suite.add(counts, result.counts);
     onResult?.(result);
     if (result.violations.length > 0) {
       failed.push(result);
@@ -55,7 +51,7 @@ export async function playSeeds(options: SeedOptions): Promise<SeedReport> {
     }
   };
   const done = Array.from({ length: workers }, (_, index) => {
-    const share: Share = { from: from + index, until, step: workers };
+    const share: Share = { suite: suite.name, from: from + index, until, step: workers };
     const thread = new Worker(`${folder}/seed-worker.ts`, { workerData: share });
     threads.push(thread);
     thread.on('message', take);
@@ -84,16 +80,14 @@ export async function playSeeds(options: SeedOptions): Promise<SeedReport> {
   return { counts, failed: failed.sort((a, b) => a.seed - b.seed) };
 }
 
-/** How to play a seed again. */
-function replayCommand(seed: number): string {
-  return `npx -y pnpm@12.21.0 faults --seed ${seed}`;
-}
-
-/** What is wrong with a run, and how to see it again. */
-export function describeFailure({ seed, violations }: RunResult): string {
+/** What is wrong with a run of this suite, and how to see it again. */
+export function describeFailure(
+  suiteName: string,
+  { seed, violations }: Pick<RunResult<unknown>, 'seed' | 'violations'>,
+): string {
   const most = 10;
   const more = violations.length > most ? [`… and ${violations.length - most} more`] : [];
-  return [`seed ${seed}:`, ...violations.slice(0, most), ...more]
+  return [`${suiteName}, seed ${seed}:`, ...violations.slice(0, most), ...more]
     .join('\n  ')
-    .concat(`\n  replay: ${replayCommand(seed)}`);
+    .concat(`\n  replay: npx -y pnpm@12.21.0 faults ${suiteName} --seed ${seed}`);
 }

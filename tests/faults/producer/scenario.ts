@@ -1,9 +1,10 @@
 import { type MessageAttributes, sqsLimits } from '@sqskit/core';
 import type { FaultRates } from '@sqskit/testing';
-import { createDraws, type Draws } from './draws.ts';
+import { createDraws, type Draws } from '../draws.ts';
+import type { Outage } from '../outage.ts';
 
 /** The rates at which everything fails in every run. */
-export const statedRates: FaultRates = {
+export const statedRates = {
   entryFailures: 0.05,
   entryRejections: 0.002,
   md5Mismatches: 0.01,
@@ -13,7 +14,7 @@ export const statedRates: FaultRates = {
   lostReplies: 0.01,
   lostRequests: 0.005,
   slowReplies: 0.05,
-};
+} as const satisfies FaultRates;
 
 /** Options of a `send` or of a `sendAll`. */
 export interface PlannedOptions {
@@ -75,10 +76,7 @@ export interface Scenario {
   /** How long a lost call keeps its caller waiting. */
   readonly timeoutMs: number;
   readonly slowReplyMs: number;
-  /** When nothing but this is answered, in milliseconds from the start. */
-  readonly outage:
-    | { readonly fromMs: number; readonly toMs: number; readonly throttles: boolean }
-    | undefined;
+  readonly outage: Outage | undefined;
   readonly envelope: 'plain' | 'compressed' | 'packed';
   /** Of a packing envelope. */
   readonly maxItems: number;

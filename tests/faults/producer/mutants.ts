@@ -1,11 +1,4 @@
-/** A bug planted in a built package: the one occurrence of `find` in `file` is replaced. */
-export interface Mutant {
-  readonly name: string;
-  /** Below `packages`. */
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-}
+import type { Mutant } from '../mutant.ts';
 
 const accumulator = 'core/dist/batch-accumulator.js';
 const lanes = 'core/dist/lanes.js';
@@ -13,7 +6,7 @@ const producer = 'batching/dist/batching-producer.js';
 const packing = 'batching/dist/packing.js';
 const admission = 'batching/dist/admission.js';
 
-export const mutants: readonly Mutant[] = [
+export const producerMutants: readonly Mutant[] = [
   {
     name: 'a batch with a failed entry is retried as a whole',
     file: accumulator,

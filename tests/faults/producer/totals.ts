@@ -1,4 +1,5 @@
-import type { FaultCounts, FaultKind } from '@sqskit/testing';
+import type { FaultCounts } from '@sqskit/testing';
+import { addFaults, type TalliedFaults } from '../suite.ts';
 import type { Evidence } from './evidence.ts';
 
 /** What was counted in a run, or in many. */
@@ -17,7 +18,7 @@ export interface RunCounts {
   readonly appearances: number;
   /** In how many of these appearances the call or the entry failed, as the producer was told. */
   readonly failures: number;
-  readonly faults: Readonly<Partial<Record<FaultKind, number>>>;
+  readonly faults: TalliedFaults;
 }
 
 export const nothingCounted: RunCounts = {
@@ -53,7 +54,6 @@ export function countRun({ history, ledger, appearances }: Evidence, faults: Fau
 }
 
 export function addCounts(a: RunCounts, b: RunCounts): RunCounts {
-  const kinds = new Set([...keysOf(a.faults), ...keysOf(b.faults)]);
   return {
     runs: a.runs + b.runs,
     offered: a.offered + b.offered,
@@ -65,14 +65,8 @@ export function addCounts(a: RunCounts, b: RunCounts): RunCounts {
     left: a.left + b.left,
     appearances: a.appearances + b.appearances,
     failures: a.failures + b.failures,
-    faults: Object.fromEntries(
-      [...kinds].map((kind) => [kind, (a.faults[kind] ?? 0) + (b.faults[kind] ?? 0)]),
-    ),
+    faults: addFaults(a.faults, b.faults),
   };
-}
-
-function keysOf(faults: RunCounts['faults']): FaultKind[] {
-  return Object.keys(faults).filter((key): key is FaultKind => key in faults);
 }
 
 /**

@@ -8,13 +8,8 @@ import type {
   SendReceipt,
 } from '@sqskit/core';
 import type { Clock } from '@sqskit/core/clock';
+import { createMoments, type Moment } from '../moments.ts';
 import type { PlannedMessage } from './scenario.ts';
-
-/** A moment: a place in the order of all that happened, and virtual time. */
-export interface Moment {
-  readonly order: number;
-  readonly ms: number;
-}
 
 /** A call of `sendBatch`. */
 export interface SendCall {
@@ -78,7 +73,6 @@ export interface History {
 }
 
 export function createHistory(clock: Pick<Clock, 'monotonic'>): History {
-  let order = 0;
   return {
     calls: [],
     offerings: new Map(),
@@ -87,7 +81,7 @@ export function createHistory(clock: Pick<Clock, 'monotonic'>): History {
     closing: undefined,
     isLimitKnown: false,
     complaints: [],
-    now: () => ({ order: order++, ms: clock.monotonic() }),
+    now: createMoments(clock),
   };
 }
 

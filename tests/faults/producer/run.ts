@@ -13,16 +13,18 @@ import {
 import {
   createFakeClock,
   createFakeQueue,
+  createFaultPlan,
   createLedger,
   createRandom,
   type FakeClock,
   type FakeQueue,
   type Ledger,
 } from '@sqskit/testing';
-import { type CountedClock, createCountedClock } from './counted-clock.ts';
+import { type CountedClock, createCountedClock } from '../counted-clock.ts';
+import { withOutage } from '../outage.ts';
+import type { RunResult } from '../suite.ts';
 import { createEnvelope, slowEnvelope, watchedEnvelope } from './envelopes.ts';
 import { gatherEvidence } from './evidence.ts';
-import { faultWeather } from './fault-weather.ts';
 import { type Closing, createHistory, type History, type Offering, watchedQueue } from './history.ts';
 import { codecOf, outgoing } from './messages.ts';
 import {
@@ -31,20 +33,13 @@ import {
   type PlannedOptions,
   type Scenario,
   type Step,
+  statedRates,
 } from './scenario.ts';
 import { countRun, type RunCounts } from './totals.ts';
 import { judge } from './verdict.ts';
 
-/** What became of one seed. */
-export interface RunResult {
-  readonly seed: number;
-  /** What is wrong; empty where nothing is. */
-  readonly violations: readonly string[];
-  readonly counts: RunCounts;
-}
-
 /** One run in virtual time, judged: a pure function of its seed. */
-export async function producerRun(seed: number): Promise<RunResult> {
+export async function producerRun(seed: number): Promise<RunResult<RunCounts>> {
   const run = new ProducerRun(drawScenario(seed));
   await run.play();
   return run.result();
@@ -67,6 +62,7 @@ class ProducerRun {
 
   constructor(scenario: Scenario) {
     const { seed, fifo, queueBytes, oversized, latencyMs, sealMs, producer } = scenario;
+    const { timeoutMs, slowReplyMs, outage } = scenario;
     this.#scenario = scenario;
     this.#fake = createFakeQueue({
       clock: this.#clock,
@@ -75,7 +71,17 @@ class ProducerRun {
       maxMessageBytes: queueBytes,
       oversized,
       latencyMs,
-      faults: faultWeather(scenario, this.#clock),
+      faults: withOutage(
+        createFaultPlan({
+          seed,
+          rates: statedRates,
+          verbs: ['sendBatch', 'describe'],
+          timeoutMs,
+          slowReplyMs,
+        }),
+        outage,
+        { clock: this.#clock, timeoutMs },
+      ),
     });
     const random = createRandom(seed * 3);
     const inner = createEnvelope(scenario, this.#clock);
@@ -116,7 +122,7 @@ class ProducerRun {
     }
   }
 
-  async result(): Promise<RunResult> {
+  async result(): Promise<RunResult<RunCounts>> {
     const scenario = this.#scenario;
     const evidence = await gatherEvidence({
       scenario,

@@ -1,0 +1,120 @@
+// What must be true of what consumers promise and report. Each check tells what is not.
+import { blockedMs, type Evidence, isBefore } from './evidence.ts';
+import type { History, Stopping } from './history.ts';
+import { leaseEndAt } from './lease-checks.ts';
+
+/** Never more handlers than slots, nor more in hand than there is room for. */
+export function* slotsAreKept({ scenario, history }: Evidence): Iterable<string> {
+  for (const { by, name, groupId, running, runningOfGroup, began } of history.runs) {
+    const { maxConcurrency, maxConcurrencyPerGroup = maxConcurrency } = by.choice;
+    if (running > maxConcurrency) {
+      yield `${name} was started at ${began.ms} ms as the handler ${running} of ${maxConcurrency}`;
+    }
+    if (groupId !== undefined && runningOfGroup > (scenario.fifo ? 1 : maxConcurrencyPerGroup)) {
+      yield `${name} was started at ${began.ms} ms as the handler ${runningOfGroup} of group ${groupId}`;
+    }
+  }
+  for (const { choice, mostInHand } of history.instances) {
+    const room = choice.maxConcurrency + choice.prefetch;
+    // Those that wait for others of their group take no room, and of packs nobody knows how large they are.
+    const isBound = !scenario.fifo && choice.maxConcurrencyPerGroup === undefined && !scenario.isPacked;
+    if (isBound && mostInHand > room) {
+      yield `${mostInHand} messages were in hand, with room for ${room}`;
+    }
+  }
+}
+
+/** A stop ends in time and leaves nothing behind. */
+export function* stopsAreFinal({ history }: Evidence): Iterable<string> {
+  for (const stop of history.stops) {
+    const { by, began, ended, timeoutMs, isJoining, report, after } = stop;
+    if (ended === undefined || report === undefined) {
+      if (by.crashed === undefined) {
+        yield `a stop at ${began.ms} ms never ended`;
+      }
+      continue;
+    }
+    const tookMs = ended.ms - began.ms - blockedMs(by, began.ms, ended.ms);
+    if (!isJoining && tookMs > timeoutMs + 1) {
+      yield `a stop at ${began.ms} ms took ${tookMs} ms, though it had ${timeoutMs}`;
+    }
+    if (report.isClean && (report.abandoned.length > 0 || report.unsettled > 0)) {
+      yield `a stop that abandoned ${report.abandoned.length} messages and left ${report.unsettled} calls itself clean`;
+    }
+    if (after === undefined) {
+      continue;
+    }
+    const { state, running, waiting, settling, polls } = after.stats;
+    if (running + waiting + settling + polls > 0 && report.abandoned.length === 0) {
+      yield `after a stop at ${began.ms} ms it is ${state} with ${running} running, ${waiting} waiting, ${settling} settling, ${polls} polls`;
+    }
+    if (after.timers > 0) {
+      yield `${after.timers} timers are left after a stop at ${began.ms} ms`;
+    }
+  }
+}
+
+/** Between a stop and the next start nothing is called. */
+export function* stoppedIsSilent({ history }: Evidence): Iterable<string> {
+  const calls = [...history.receives, ...history.settles, ...history.sends];
+  for (const { by, ended, after } of history.stops) {
+    if (ended === undefined || after === undefined) {
+      continue;
+    }
+    const startedAt = by.starts.find((start) => isBefore(ended, start));
+    const late = calls.filter(
+      (call) =>
+        call.by === by &&
+        isBefore(ended, call.began) &&
+        (startedAt === undefined || isBefore(call.began, startedAt)),
+    ).length;
+    if (late > 0) {
+      yield `${late} calls were made after a stop at ${ended.ms} ms`;
+    }
+  }
+}
+
+/** A clean stop leaves no message that nobody else can receive. */
+export function* cleanStopsKeepNothing(evidence: Evidence): Iterable<string> {
+  const { history, handled } = evidence;
+  for (const stop of history.stops) {
+    const { by, ended, report } = stop;
+    if (ended === undefined || report?.isClean !== true || stop.isJoining) {
+      continue;
+    }
+    for (const one of handled.values()) {
+      const { delivery, attempts } = one;
+      const isKept =
+        delivery.by === by &&
+        isBefore(delivery.at, ended) &&
+        isSince(history, stop, delivery.at.order) &&
+        leaseEndAt(one, ended) > ended.ms &&
+        !attempts.some(({ isRenewal, ok, retryable }) => !isRenewal || (ok === false && !retryable)) &&
+        !isSuperseded(evidence, one.delivery.messageId, one.delivery.at.order, ended.order);
+      if (isKept) {
+        yield `${delivery.messageId} was neither settled nor given back by a stop that ended at ${ended.ms} ms`;
+      }
+    }
+  }
+}
+
+/** Whether the moment is after the last stop before this one. */
+function isSince({ stops }: History, stop: Stopping, order: number): boolean {
+  return !stops.some(
+    ({ by, ended }) =>
+      by === stop.by &&
+      ended !== undefined &&
+      stop.ended !== undefined &&
+      ended.order < stop.ended.order &&
+      ended.order > order,
+  );
+}
+
+/** Whether the message was handed out again, to anybody, after this and before that. */
+function isSuperseded({ history }: Evidence, messageId: string, from: number, to: number): boolean {
+  return history.receives.some(({ deliveries }) =>
+    deliveries.some(
+      (delivery) => delivery.messageId === messageId && delivery.at.order > from && delivery.at.order < to,
+    ),
+  );
+}

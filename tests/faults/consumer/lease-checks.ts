@@ -1,0 +1,140 @@
+// What must be true of leases: held while anything is done, kept as long as they can be. Each check tells what is not.
+import { sqsLimits } from '@sqskit/core';
+import type { Moment } from '../moments.ts';
+import { type Attempt, blockedMs, type Evidence, type Handled, isBefore } from './evidence.ts';
+import type { Instance } from './history.ts';
+
+/** When the lease ends, as far as its holder knows: counted from the answer, or from when a renewal was asked for. */
+export function leaseEndAt({ delivery, attempts }: Handled, moment: Moment): number {
+  return leaseStart({ delivery, attempts }, moment).ms + lengthAt({ delivery, attempts }, moment);
+}
+
+function lengthAt({ delivery, attempts }: Handled, moment: Moment): number {
+  return lastRenewal(attempts, moment)?.visibilityTimeoutMs ?? delivery.by.choice.visibilityTimeoutMs;
+}
+
+function leaseStart({ delivery, attempts }: Handled, moment: Moment): Moment {
+  return lastRenewal(attempts, moment)?.call.began ?? delivery.at;
+}
+
+function lastRenewal(attempts: readonly Attempt[], moment: Moment): Attempt | undefined {
+  return attempts.findLast(
+    ({ isRenewal, ok, call }) => isRenewal && ok === true && isBefore(call.ended, moment),
+  );
+}
+
+/** The longest time for which what failed is left alone before it is called again. */
+export function patienceMs({ choice }: Instance): number {
+  const { visibilityTimeoutMs, settleLingerMs } = choice;
+  return Math.min(5_000, visibilityTimeoutMs / 4) + settleLingerMs + 100;
+}
+
+/** Nobody settles or renews a message whose lease is over by its own reckoning. */
+export function* leasesAreHeldWhenSettled({ handled }: Evidence): Iterable<string> {
+  for (const one of handled.values()) {
+    for (const { call } of one.attempts) {
+      const lateMs = call.began.ms - leaseEndAt(one, call.began);
+      if (lateMs > 0) {
+        const { messageId } = one.delivery;
+        yield `${messageId} was settled at ${call.began.ms} ms, ${lateMs} ms after the end of its lease`;
+      }
+    }
+  }
+}
+
+/** Nobody gives back or deletes a message while its handler runs, unless that was told that it is of no use. */
+export function* nothingIsSettledWhileItRuns({ handled, runsOf }: Evidence): Iterable<string> {
+  for (const { delivery, attempts } of handled.values()) {
+    const { by, messageId } = delivery;
+    const runs = runsOf(by, messageId);
+    for (const { isRenewal, call } of attempts) {
+      const live = runs.find(
+        ({ began, ended, aborted }) =>
+          isBefore(began, call.began) && !isBefore(ended, call.began) && !isBefore(aborted?.at, call.began),
+      );
+      if (!isRenewal && live !== undefined) {
+        yield `${live.name} was settled at ${call.began.ms} ms while its handler ran`;
+      }
+    }
+  }
+}
+
+/** What settles a message has the last word. */
+export function* renewalsEnd({ handled }: Evidence): Iterable<string> {
+  for (const { delivery, attempts } of handled.values()) {
+    const last = attempts.find(
+      ({ isRenewal, visibilityTimeoutMs, ok }) =>
+        !isRenewal && (visibilityTimeoutMs !== undefined || ok === true),
+    );
+    if (last === undefined) {
+      continue;
+    }
+    // A renewal may be on its way while a delete is.
+    const from = last.visibilityTimeoutMs === undefined ? last.call.ended : last.call.began;
+    const late = attempts.find(({ isRenewal, call }) => isRenewal && isBefore(from, call.began));
+    if (late !== undefined) {
+      yield `${delivery.messageId} was renewed at ${late.call.began.ms} ms, after it had been settled`;
+    }
+  }
+}
+
+/** Renewals of one lease are nearly half of it apart. */
+export function* renewalsAreRare({ handled }: Evidence): Iterable<string> {
+  for (const { delivery, attempts } of handled.values()) {
+    const { visibilityTimeoutMs } = delivery.by.choice;
+    let since = delivery.at.ms;
+    for (const { isRenewal, ok, call } of attempts) {
+      if (isRenewal && ok === true) {
+        if (call.began.ms - since < visibilityTimeoutMs * 0.39) {
+          yield `${delivery.messageId} was renewed ${call.began.ms - since} ms into a lease of ${visibilityTimeoutMs} ms`;
+        }
+        since = call.began.ms;
+      }
+    }
+  }
+}
+
+/** A lease is lost only where renewals were refused, or failed again and again, or the process stood still. */
+export function* leasesAreKept({ history, deliveriesOf, handled }: Evidence): Iterable<string> {
+  for (const { by, at, during, messageId } of history.failures) {
+    if (during !== 'lease' || messageId === undefined) {
+      continue;
+    }
+    const open = deliveriesOf(by, messageId)
+      .filter((delivery) => isBefore(delivery.at, at))
+      .flatMap(({ handle }) => handled.get(handle) ?? [])
+      .filter(
+        ({ attempts }) => !attempts.some(({ isRenewal, call }) => !isRenewal && isBefore(call.began, at)),
+      );
+    const isNeedless = open.length > 0 && !open.some((one) => isEndJustified(one, at));
+    if (isNeedless) {
+      yield `the lease of ${messageId} was lost at ${at.ms} ms though it could be renewed`;
+    }
+  }
+}
+
+/** Whether there was nothing to be done for a lease that is over at this moment; true where it is not over, or was ended. */
+function isEndJustified(one: Handled, at: Moment): boolean {
+  const { delivery, attempts } = one;
+  const { by } = delivery;
+  const isEnded = attempts.some(
+    ({ isRenewal, ok, retryable, call }) =>
+      isBefore(call.ended, at) && (!isRenewal || (ok === false && !retryable)),
+  );
+  const from = leaseStart(one, at);
+  const lengthMs = lengthAt(one, at);
+  const endMs = from.ms + lengthMs;
+  const isCapped = endMs + 1_000 > delivery.at.ms + sqsLimits.maxVisibilityTimeoutMs - 5_000;
+  if (isEnded || isCapped || blockedMs(by, from.ms, at.ms) > 0) {
+    return true;
+  }
+  const renewals = attempts.filter(({ isRenewal, call }) => isRenewal && from.order < call.began.order);
+  let idleSince = from.ms + lengthMs / 2;
+  let longestMs = 0;
+  for (const { call } of renewals) {
+    longestMs = Math.max(longestMs, call.began.ms - idleSince);
+    idleSince = call.ended?.ms ?? Number.POSITIVE_INFINITY;
+  }
+  longestMs = Math.max(longestMs, Math.min(endMs, at.ms) - idleSince);
+  return longestMs <= patienceMs(by);
+}

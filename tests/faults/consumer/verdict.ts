@@ -1,0 +1,52 @@
+import {
+  backOffIsKept,
+  callsAreLegal,
+  failedPollsRest,
+  nothingIsRepeated,
+  retriesGoOn,
+} from './call-checks.ts';
+import { cleanStopsKeepNothing, slotsAreKept, stoppedIsSilent, stopsAreFinal } from './consumer-checks.ts';
+import type { Evidence } from './evidence.ts';
+import {
+  leasesAreHeldWhenSettled,
+  leasesAreKept,
+  nothingIsSettledWhileItRuns,
+  renewalsAreRare,
+  renewalsEnd,
+} from './lease-checks.ts';
+import {
+  deletesAreEarned,
+  nothingLost,
+  nothingReordered,
+  nothingRunsTwiceAtOnce,
+  receivesAreCounted,
+  whatIsDoneIsRemembered,
+} from './message-checks.ts';
+
+const checks: readonly ((evidence: Evidence) => Iterable<string>)[] = [
+  nothingLost,
+  deletesAreEarned,
+  nothingReordered,
+  nothingRunsTwiceAtOnce,
+  whatIsDoneIsRemembered,
+  receivesAreCounted,
+  leasesAreHeldWhenSettled,
+  nothingIsSettledWhileItRuns,
+  leasesAreKept,
+  renewalsEnd,
+  renewalsAreRare,
+  callsAreLegal,
+  failedPollsRest,
+  nothingIsRepeated,
+  retriesGoOn,
+  backOffIsKept,
+  slotsAreKept,
+  stopsAreFinal,
+  stoppedIsSilent,
+  cleanStopsKeepNothing,
+];
+
+/** What is wrong with a run; empty where nothing is. */
+export function judge(evidence: Evidence): readonly string[] {
+  return [...evidence.history.complaints, ...checks.flatMap((check) => [...check(evidence)])];
+}

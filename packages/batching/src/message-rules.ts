@@ -1,14 +1,16 @@
 import {
+  attributesBytes,
   type Content,
+  contentBytes,
   type MessageAttribute,
   type MessageAttributes,
   type OutgoingMessage,
-  type Payload,
   QueueError,
+  type Sealed,
   sqsLimits,
 } from '@sqskit/core';
 import { show } from '@sqskit/core/options';
-import { findForbidden, legalTextExpected } from './legal-text.ts';
+import { bytesIfPlainlyLegal, findForbidden, legalTextExpected } from './legal-text.ts';
 
 // Letters, digits and punctuation of ASCII. (API_SendMessage, MessageGroupId and MessageDeduplicationId)
 const idForm = /^[!-~]+$/;
@@ -62,35 +64,44 @@ export function checkId(field: string, id: string): void {
 
 /**
  * Throws `message-invalid` for a content that might be refused, depending on what it is packed with: whether a message can
- * be sent must not depend on its company.
+ * be sent must not depend on its company. Returns its bytes.
  */
-export function checkContent(content: Content): void {
-  if (typeof content === 'string') {
-    checkText(content);
-  }
+export function checkContent(content: Content): number {
+  return typeof content === 'string' ? checkText(content) : content.byteLength;
 }
 
-/** Throws `message-invalid` for a body or attributes that SQS would refuse. */
-export function checkPayload({ body, attributes }: Payload, given: MessageAttributes | undefined): void {
-  if (!body.startsWith(frame)) {
-    checkText(body);
-  }
+/**
+ * Throws `message-invalid` for a body or attributes that SQS would refuse. Returns the bytes of the payload, which to check
+ * it tells at once.
+ */
+export function checkSealed(
+  { payload: { body, attributes }, bytes }: Pick<Sealed, 'payload' | 'bytes'>,
+  given: MessageAttributes | undefined,
+): number {
+  const bodyBytes = body.startsWith(frame) ? undefined : checkText(body);
   if (attributes !== undefined && attributes !== given) {
     checkAttributes(attributes); // the envelope added to what was checked before
   }
+  return bytes ?? (bodyBytes ?? contentBytes(body)) + attributesBytes(attributes);
 }
 
 // What begins so is base64, as no text does. (docs/wire-format.md)
 const frame = '~1';
 
-function checkText(text: string): void {
+/** Returns its bytes. */
+function checkText(text: string): number {
   if (text === '') {
     throw invalid('body', 'an empty text', 'a text of one character or more');
+  }
+  const bytes = bytesIfPlainlyLegal(text);
+  if (bytes !== undefined) {
+    return bytes;
   }
   const forbidden = findForbidden(text);
   if (forbidden !== undefined) {
     throw invalid('body', forbidden, legalTextExpected);
   }
+  return contentBytes(text);
 }
 
 function invalid(field: string, received: string, expected: string): QueueError<'message-invalid'> {

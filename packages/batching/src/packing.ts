@@ -1,7 +1,6 @@
 import {
   assertFits,
   attributesBytes,
-  contentBytes,
   type Envelope,
   type Item,
   QueueError,
@@ -14,7 +13,7 @@ import type { Clock } from '@sqskit/core/clock';
 import { createLinkedList, type LinkedList } from '@sqskit/core/linked-list';
 import type { Delivery } from './delivery.ts';
 import { Gathering, isPackable, type Members } from './gathering.ts';
-import { checkContent, checkPayload } from './message-rules.ts';
+import { checkContent, checkSealed } from './message-rules.ts';
 import type { Outgoing } from './outgoing.ts';
 import { Pack } from './pack.ts';
 import type { Packaging, PackagingHooks } from './packaging.ts';
@@ -83,8 +82,7 @@ export class Packing<T> implements Packaging<T> {
 
   prepare(outgoing: Outgoing<T>): void {
     const { content = '', attributes, traceHeader } = outgoing;
-    checkContent(content);
-    const bytes = contentBytes(content) + attributesBytes(attributes) + (traceHeader?.length ?? 0);
+    const bytes = checkContent(content) + attributesBytes(attributes) + (traceHeader?.length ?? 0);
     this.#hooks.resize(outgoing, bytes);
   }
 
@@ -309,8 +307,7 @@ export class Packing<T> implements Packaging<T> {
         const message = `the envelope took ${taken} of ${members.length} messages`;
         throw new QueueError('encode-failed', message, {});
       }
-      checkPayload(payload, first.attributes);
-      const bytes = assertFits(payload, maxBytes, sealed.bytes);
+      const bytes = assertFits(payload, maxBytes, checkSealed(sealed, first.attributes));
       const wire = taken === 1 ? entryOf(first, payload) : this.#packEntry(members, sealed);
       const packed: Members<T> = taken === members.length ? members : [first, ...members.slice(1, taken)];
       return new Pack(packed, wire, sealed, bytes);

@@ -8,7 +8,7 @@ import {
   type Sealed,
 } from '@sqskit/core';
 import { createLinkedList, type LinkedList } from '@sqskit/core/linked-list';
-import { checkPayload } from './message-rules.ts';
+import { checkSealed } from './message-rules.ts';
 import type { Leftover, Outgoing } from './outgoing.ts';
 import type { Packaging, PackagingHooks } from './packaging.ts';
 import { entryOf, isPromise, sealError } from './seal.ts';
@@ -123,8 +123,7 @@ export class Sealing<T> implements Packaging<T> {
     const { payload } = sealed;
     let bytes: number;
     try {
-      checkPayload(payload, outgoing.attributes);
-      bytes = assertFits(payload, maxBytes, sealed.bytes);
+      bytes = assertFits(payload, maxBytes, checkSealed(sealed, outgoing.attributes));
     } catch (error) {
       this.#hooks.discard(sealed);
       throw error;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { findForbidden } from '../src/legal-text.ts';
+import { bytesIfPlainlyLegal, findForbidden } from '../src/legal-text.ts';
 
 /** What API_SendMessage lists, character by character. */
 function isLegal(text: string): boolean {
@@ -38,6 +38,7 @@ test('exactly the texts that SQS takes are legal', () => {
   fc.assert(
     fc.property(text, (any) => {
       expect(findForbidden(any) === undefined).toBe(isLegal(any));
+      expect([undefined, Buffer.byteLength(any)]).toContain(bytesIfPlainlyLegal(any));
     }),
   );
 });
@@ -46,6 +47,9 @@ test('a character is found wherever it stands in a long text, pairs across every
   const long = '🚀é漢x'.repeat(3_000);
   expect(findForbidden(long)).toBeUndefined();
   expect(findForbidden(`x${long}`)).toBeUndefined();
+  for (const text of [long, `x${long}`, long.slice(0, 8_192)]) {
+    expect(bytesIfPlainlyLegal(text)).toBe(Buffer.byteLength(text));
+  }
   fc.assert(
     fc.property(fc.nat(long.length / 5 - 1), (at) => {
       const spoilt = `${long.slice(0, at * 5)}\u0001${long.slice(at * 5)}`;

@@ -1,7 +1,7 @@
 import { type Codec, isQueueError, type OutgoingMessage } from '@sqskit/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkMessage, checkPayload } from '../src/message-rules.ts';
+import { checkMessage, checkSealed } from '../src/message-rules.ts';
 import { type SetUp, setUp, thrownBy } from './set-up.ts';
 
 /** The field that a message fails for, or `undefined` where it is sent. */
@@ -207,7 +207,7 @@ describe('the characters of a body', () => {
   test('exactly those of the XML that SQS speaks are taken', () => {
     fc.assert(
       fc.property(anyUtf16, (body) => {
-        const refused = thrownBy(() => checkPayload({ body }, undefined)) !== undefined;
+        const refused = thrownBy(() => checkSealed({ payload: { body } }, undefined)) !== undefined;
         expect(refused).toBe(!allowed.test(body));
       }),
       { numRuns: 2_000 },

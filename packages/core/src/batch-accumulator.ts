@@ -177,7 +177,7 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
     const { waitingSince = 0, sequence = 0 } = this.#queue.oldest() ?? {};
     const dueAt = waitingSince + (isIdle ? 0 : lingerMs);
     // Due or not, what a loop adds without pausing leaves together: not before the next turn.
-    if (dueAt > clock.monotonic() || sequence > this.#turnedThrough) {
+    if (sequence > this.#turnedThrough || dueAt > clock.monotonic()) {
       this.#leaveAlarm.ringBy(dueAt);
       return false;
     }

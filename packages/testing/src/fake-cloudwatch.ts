@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { type LoopbackServer, listenOnLoopback } from './loopback-server.ts';
 
 /** One metric datum as it was accepted. `values` and `counts` hold a single value with count 1 where `Value` was sent. */
 export interface AcceptedDatum {
@@ -25,8 +25,7 @@ export interface MetricStatistics {
   percentile(p: number): number;
 }
 
-export interface FakeCloudWatch {
-  readonly endpoint: string;
+export interface FakeCloudWatch extends LoopbackServer {
   /** Everything accepted so far, in order. */
   readonly data: readonly AcceptedDatum[];
   /** PutMetricData requests answered so far, refused ones included. */
@@ -35,7 +34,6 @@ export interface FakeCloudWatch {
   statistics(name: string, dimensions: Readonly<Record<string, string>>): MetricStatistics | undefined;
   /** Answers the next `times` requests with this status instead, without effect. */
   failNext(status: number, awsCode: string, times?: number): void;
-  close(): Promise<void>;
 }
 
 export interface FakeCloudWatchOptions {
@@ -68,13 +66,9 @@ export async function startFakeCloudWatch(options: FakeCloudWatchOptions = {}): 
       );
     });
   });
-  await new Promise<void>((resolve) => {
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  const { port: boundPort } = server.address() as AddressInfo; // never a pipe: it listens on a port
-
+  const loopback = await listenOnLoopback(server, port);
   return {
-    endpoint: `http://127.0.0.1:${boundPort}`,
+    ...loopback,
     data,
     get requests() {
       return requests;
@@ -83,10 +77,6 @@ export async function startFakeCloudWatch(options: FakeCloudWatchOptions = {}): 
       statisticsOf(data.filter((datum) => datum.name === name && isSame(datum.dimensions, dimensions))),
     failNext(status, awsCode, times = 1) {
       failures.push(...Array.from({ length: times }, () => ({ status, awsCode, message: awsCode })));
-    },
-    async close() {
-      server.closeAllConnections();
-      await promisify(server.close.bind(server))();
     },
   };
 }

@@ -25,6 +25,7 @@ export {
   startFakeCloudWatch,
 } from './fake-cloudwatch.ts';
 // An SQS endpoint on loopback.
+export type { LoopbackServer } from './loopback-server.ts';
 export { type FakeSqs, type HostedQueueOptions, startFakeSqs } from './fake-sqs/fake-sqs.ts';
 export type { FakeSqsOptions } from './fake-sqs/fake-sqs-options.ts';
 // What every implementation of an interface does.

@@ -1,31 +1,26 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { promisify } from 'node:util';
 import type { FakeQueue } from '../fake-queue/fake-queue.ts';
 import type { FakeQueueOptions } from '../fake-queue/fake-queue-options.ts';
+import { type LoopbackServer, listenOnLoopback } from '../loopback-server.ts';
 import { carryOut } from './actions.ts';
 import { type FakeSqsOptions, resolveFakeSqs } from './fake-sqs-options.ts';
 import { QueueDirectory } from './queue-directory.ts';
 import { errorAnswer, refusal, type WireAnswer } from './wire-error.ts';
 import { WireInput } from './wire-input.ts';
 
-/** Fake queues behind HTTP: what `endpoint` of any SQS client of the JSON protocol may lead to. */
-export interface FakeSqs extends AsyncDisposable {
-  /** `http://127.0.0.1:<port>`; any credentials and any region will do. */
-  readonly endpoint: string;
+/** Fake queues behind HTTP: where the `endpoint` of an SQS client may lead, with any credentials and for any region. */
+export interface FakeSqs extends LoopbackServer {
   /** Requests received so far, those that were refused or lost included. */
   readonly requests: number;
   /** Of these the ones for an action, such as `ReceiveMessage`. */
   requestsOf(action: string): number;
   /**
-   * Makes a queue, as `CreateQueue` does: `.fifo` at the end of its name makes it a FIFO queue. Options are those of
+   * Makes a queue, in place of one of its name: `.fifo` at the end makes it a FIFO queue. Options are those of
    * `createFakeQueue`; what they do not say is as the server's own say. Throws `option-invalid` and `queue-url-invalid`.
    */
   createQueue(name: string, options?: HostedQueueOptions): FakeQueue;
   /** The queue of this name, with its books; `undefined` where there is none. */
   queue(name: string): FakeQueue | undefined;
-  /** Ends every connection, long polls included, and stops listening. */
-  close(): Promise<void>;
 }
 
 export type HostedQueueOptions = Omit<FakeQueueOptions, 'clock' | 'url' | 'fifo'>;
@@ -57,31 +52,17 @@ export async function startFakeSqs(options: FakeSqsOptions = {}): Promise<FakeSq
       });
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  const { port: boundPort } = server.address() as AddressInfo; // never a pipe: it listens on a port
-  const endpoint = `http://127.0.0.1:${boundPort}`;
-  const queues = new QueueDirectory(endpoint, shared);
+  const loopback = await listenOnLoopback(server, port);
+  const queues = new QueueDirectory(loopback.endpoint, shared);
 
-  const close = async (): Promise<void> => {
-    if (server.listening) {
-      const closed = promisify(server.close.bind(server))();
-      server.closeAllConnections();
-      await closed;
-    }
-  };
   return {
-    endpoint,
+    ...loopback,
     get requests() {
       return requests;
     },
     requestsOf: (action) => counts.get(action) ?? 0,
     createQueue: (name, given = {}) => queues.make(name, given),
     queue: (name) => queues.find(name)?.queue,
-    close,
-    [Symbol.asyncDispose]: close,
   };
 }
 

@@ -1,4 +1,4 @@
-import { startFauxqs } from 'fauxqs';
+import { startFakeSqs } from '@sqskit/testing';
 import { expect, test, vi } from 'vitest';
 import { createPooledClient, createSqsQueue } from '../src/index.ts';
 import { startScriptedServer } from './scripted-server.ts';
@@ -7,14 +7,13 @@ import { credentials, region, type Sdk } from './sdk.ts';
 /** What `createPooledClient` adds to the SDK. */
 export function describePooledClient(sdk: Sdk): void {
   test('sends any command of the SDK, with the type of its output', async () => {
-    const fauxqs = await startFauxqs({ port: 0, logger: false });
+    await using sqs = await startFakeSqs();
     await using client = createPooledClient({
       region,
-      endpoint: `http://127.0.0.1:${fauxqs.port}`,
+      endpoint: sqs.endpoint,
       credentials: async () => credentials,
     });
     expect(await sdk.createQueue(client, 'made')).toMatch(/\/made$/);
-    await fauxqs.stop();
   });
 
   test('makes one attempt, whatever the environment says, and delays no call after throttles', async () => {

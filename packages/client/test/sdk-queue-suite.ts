@@ -1,15 +1,16 @@
 import type { Queue } from '@sqskit/core';
-import { type FauxqsServer, startFauxqs } from 'fauxqs';
+import { type FakeSqs, type ScriptedFaults, scriptedFaults, startFakeSqs } from '@sqskit/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type ScriptedServer, startScriptedServer } from './scripted-server.ts';
 
-import { type Carrier, credentials, region, shortTimeoutMs, type TestClientConfig } from './sdk.ts';
+import { type Carrier, credentials, shortTimeoutMs, type TestClientConfig } from './sdk.ts';
 import { expected, wholeCallFailures } from './whole-call-failures.ts';
 
 /** A queue over any client: what a user sees of it. */
 export function describeQueue(userAgent: RegExp, carrierFrom: (config: TestClientConfig) => Carrier): void {
   let server: ScriptedServer;
-  let fauxqs: FauxqsServer;
+  let sqs: FakeSqs;
+  let faults: ScriptedFaults;
   let carriers: Carrier[] = [];
   const queueOf = (url: string, config: Partial<TestClientConfig> = {}): Queue => {
     const carrier = carrierFrom({
@@ -21,9 +22,11 @@ export function describeQueue(userAgent: RegExp, carrierFrom: (config: TestClien
     carriers.push(carrier);
     return carrier.queue(url);
   };
+  const realQueue = (name: string): Queue => queueOf(sqs.createQueue(name).url, { endpoint: sqs.endpoint });
   let queue: Queue;
   beforeAll(async () => {
-    fauxqs = await startFauxqs({ port: 0, logger: false });
+    faults = scriptedFaults();
+    sqs = await startFakeSqs({ faults });
   });
   beforeEach(async () => {
     server = await startScriptedServer();
@@ -37,7 +40,7 @@ export function describeQueue(userAgent: RegExp, carrierFrom: (config: TestClien
     };
   });
   afterAll(async () => {
-    await fauxqs.stop();
+    await sqs.close();
   });
 
   test('is the version that it is meant to be', async () => {
@@ -46,9 +49,7 @@ export function describeQueue(userAgent: RegExp, carrierFrom: (config: TestClien
   });
 
   test('a message is sent, received with all its attributes, kept from others, released and deleted', async () => {
-    fauxqs.createQueue('round-trip', { region });
-    const url = `http://sqs.${region}.localhost:${fauxqs.port}/000000000000/round-trip`;
-    const real = queueOf(url, { endpoint: `http://127.0.0.1:${fauxqs.port}` });
+    const real = realQueue('round-trip');
     const attributes = {
       text: { type: 'String', value: 'v' },
       count: { type: 'Number.int', value: '12345678901234567890' },
@@ -75,9 +76,7 @@ export function describeQueue(userAgent: RegExp, carrierFrom: (config: TestClien
   });
 
   test('of a batch, the entry that SQS refuses fails alone', async () => {
-    fauxqs.createQueue('partial', { region });
-    const url = `http://sqs.${region}.localhost:${fauxqs.port}/000000000000/partial`;
-    const real = queueOf(url, { endpoint: `http://127.0.0.1:${fauxqs.port}` });
+    const real = realQueue('partial');
     const outcomes = await real.sendBatch([{ body: 'good' }, { body: 'bad \u0000' }, { body: 'good too' }]);
     expect(outcomes).toMatchObject([
       { ok: true },
@@ -85,6 +84,26 @@ export function describeQueue(userAgent: RegExp, carrierFrom: (config: TestClien
       { ok: true },
     ]);
     expect(await real.depth()).toMatchObject({ visible: 2 });
+  });
+
+  test('a call that SQS refuses fails with what it is refused for', async () => {
+    const real = realQueue('refusing');
+    const send = (): Promise<unknown> => real.sendBatch([{ body: 'a' }]);
+    faults
+      .failNext('sendBatch', { kind: 'throttle' })
+      .failNext('sendBatch', { kind: 'unavailable' })
+      .failNext('sendBatch', { kind: 'batch-too-large' })
+      .failNext('sendBatch', { kind: 'lost-reply', timeoutMs: 0 });
+    expect(await send()).toMatchObject([{ ok: false, error: { code: 'throttled', retryable: true } }]);
+    expect(await send()).toMatchObject([{ ok: false, error: { code: 'service-error', retryable: true } }]);
+    expect(await send()).toMatchObject([{ ok: false, error: { code: 'batch-too-large' } }]);
+    expect(await send()).toMatchObject([{ ok: false, error: { code: 'network-error', outcome: 'unknown' } }]);
+    expect(await real.depth()).toMatchObject({ visible: 1 });
+    expect(await real.deleteBatch(['never was one'])).toMatchObject([
+      { ok: false, error: { code: 'receipt-handle-invalid' } },
+    ]);
+    const missing = queueOf(`${sqs.endpoint}/000000000000/missing`, { endpoint: sqs.endpoint });
+    await expect(missing.depth()).rejects.toMatchObject({ code: 'queue-missing', retryable: false });
   });
 
   for (const [what, answer, error] of wholeCallFailures) {

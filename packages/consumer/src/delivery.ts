@@ -22,6 +22,8 @@ export interface Origin {
   readonly packSize: PackSize;
   /** What is done of the SQS message by way of another delivery, and needs no run. */
   earlier(delivery: Delivery): Done | undefined;
+  /** Whether the message is still ours at this time. One that turns out not to be is given to `Engine.lose` before it returns. */
+  holds(delivery: Delivery, now: number): boolean;
 }
 
 /** What a delivery may have to wait for. */

@@ -43,8 +43,8 @@ export interface LeaseKeeperOptions {
 export interface LeaseKeeper {
   /** Holds a message that a poll has brought, or has brought again. */
   hold(delivery: Delivery, received: Received): void;
-  /** Whether the message is ours now. */
-  holds(delivery: Delivery): boolean;
+  /** Whether the message is ours now. One whose lease is over by this time is lost. */
+  holds(delivery: Delivery, now?: number): boolean;
   /** When its lease ends as things are; -Infinity where it is not held. */
   expiresAt(delivery: Delivery): number;
   /** Renews it no more, and returns the lease it had. What changes its visibility from now on has the last word. */
@@ -81,13 +81,13 @@ class TimedLeaseKeeper implements LeaseKeeper {
     this.#alarm.ringBy(Math.min(renewAt, lease.expiresAt));
   }
 
-  holds(delivery: Delivery): boolean {
+  holds(delivery: Delivery, now = this.#options.clock.monotonic()): boolean {
     const held = this.#held.get(delivery);
     if (held === undefined) {
       return false;
     }
     // The timer may be late: the process may have been busy for longer than the lease.
-    if (isExpired(held.lease, this.#options.clock.monotonic())) {
+    if (isExpired(held.lease, now)) {
       this.#lose(delivery);
       return false;
     }

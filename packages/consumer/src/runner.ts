@@ -49,6 +49,8 @@ export interface Runner {
  */
 const longestGoMs = 25;
 
+const released = release();
+
 export function createRunner(options: RunnerOptions): Runner {
   return new SlotRunner(options);
 }
@@ -89,7 +91,7 @@ class SlotRunner implements Runner {
     while (this.#running < slots.max && this.#breath === undefined) {
       const open = this.#packs.next();
       if (open !== undefined) {
-        this.#start(open);
+        this.#start(open, startedAt);
         if (clock.monotonic() - startedAt >= longestGoMs && !this.#isDraining) {
           this.#takeBreath();
         }
@@ -114,7 +116,7 @@ class SlotRunner implements Runner {
     this.#breath?.cancel();
     this.#breath = undefined;
     for (const open of this.#packs.drain()) {
-      open.pack.refuse(release(), { running: false });
+      open.pack.refuse(released, { running: false });
       this.#ifEnded(open);
     }
   }
@@ -155,7 +157,7 @@ class SlotRunner implements Runner {
     if (delivery.isAbandoned) {
       pack.dropWaiting();
     } else if (this.#isDraining) {
-      pack.refuse(release(), { running: false }); // it was being opened when nothing was to start any more
+      pack.refuse(released, { running: false }); // it was being opened when nothing was to start any more
     }
     if (pack.waiting === 0) {
       this.#packs.leave(open);
@@ -163,17 +165,20 @@ class SlotRunner implements Runner {
     } else if (delivery.lane === undefined) {
       delivery.origin.packSize.opened(pack.size);
       this.#packs.push(open);
-      this.#start(open);
+      this.#start(open, this.#options.clock.monotonic());
     } else {
       void this.#runInOrder(open);
     }
   }
 
-  /** Runs the next message of a pack. */
-  #start(open: Open): void {
-    const position = open.pack.startNext();
+  /** Runs the next message of a pack; not if its lease was over before anybody noticed, as in a busy process. */
+  #start(open: Open, now: number): void {
+    const { delivery, pack } = open;
+    const position = pack.startNext();
     this.#running++;
-    const verdict = this.#options.work.run(open.delivery, open.pack, position);
+    const verdict = delivery.origin.holds(delivery, now)
+      ? this.#options.work.run(delivery, pack, position)
+      : released;
     if (verdict instanceof Promise) {
       void verdict.then((later) => {
         this.#running--;
@@ -201,7 +206,7 @@ class SlotRunner implements Runner {
     const { delivery, pack } = open;
     const { work, deadLetter } = this.#options;
     this.#running++;
-    while (pack.waiting > 0 && !delivery.isAbandoned) {
+    while (pack.waiting > 0 && this.#isOurs(delivery)) {
       const position = pack.startNext();
       const verdict = await work.run(delivery, pack, position);
       if (delivery.isAbandoned) {
@@ -219,6 +224,10 @@ class SlotRunner implements Runner {
     pack.dropWaiting();
     this.#ifEnded(open);
     this.fill();
+  }
+
+  #isOurs(delivery: Delivery): boolean {
+    return !delivery.isAbandoned && delivery.origin.holds(delivery, this.#options.clock.monotonic());
   }
 
   #ifEnded(open: Open): void {

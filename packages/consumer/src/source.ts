@@ -103,6 +103,10 @@ class PolledSource implements Source {
     return this.#hand.earlier(delivery);
   }
 
+  holds(delivery: Delivery, now: number): boolean {
+    return this.#settler.leases.holds(delivery, now);
+  }
+
   stop(): void {
     this.poller.stop();
   }

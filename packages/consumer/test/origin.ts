@@ -12,5 +12,6 @@ export function createOrigin(): Origin {
     instruments: createInstruments(noopRecorder, 'q', createFakeClock()),
     packSize: createPackSize(1),
     earlier: () => undefined,
+    holds: ({ isAbandoned }) => !isAbandoned,
   };
 }

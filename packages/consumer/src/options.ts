@@ -59,7 +59,7 @@ export interface ConsumerOptions<T> {
    * lease are kept until it really ends, and then its message has failed, unless it returned a verdict.
    */
   readonly handlerTimeoutMs?: number | undefined;
-  /** Most polls at a time under load. Default: 4. An idle queue has one. */
+  /** Most polls at a time under load. Default: 10; each asks for ten messages where there is room for them. An idle queue has one. */
   readonly maxPollers?: number | undefined;
   /** How long a delete or a visibility change waits for company. Default: 20 ms. Not used on FIFO queues, where the next of the group waits. */
   readonly settleLingerMs?: number | undefined;
@@ -206,10 +206,10 @@ export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, Unset> {
     },
     maxPollers: {
       kind: 'number',
-      default: 4,
+      default: 10,
       min: 1,
       max: 100,
-      doc: 'Most polls at a time under load. An idle queue has one.',
+      doc: 'Most polls at a time under load, each for ten messages where there is room for them. An idle queue has one.',
     },
     settleLingerMs: {
       kind: 'number',

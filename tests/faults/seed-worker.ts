@@ -9,9 +9,11 @@ export interface Share {
   readonly from: number;
   readonly until: number;
   readonly step: number;
+  /** Its first element is 1 when no more seeds are to be played. */
+  readonly stopped: Int32Array;
 }
 
-const { suite: name, from, until, step }: Share = workerData;
+const { suite: name, from, until, step, stopped }: Share = workerData;
 
 // What nobody has caught is the fault of the run that goes on.
 let uncaught: string[] = [];
@@ -20,7 +22,7 @@ process.on('uncaughtException', (error) => uncaught.push(`uncaught: ${String(err
 await withSuite(name, playShare);
 
 async function playShare<C>({ play, nothingCounted }: Suite<C>): Promise<void> {
-  for (let seed = from; seed < until; seed += step) {
+  for (let seed = from; seed < until && Atomics.load(stopped, 0) === 0; seed += step) {
     let result: RunResult<C>;
     try {
       result = await play(seed);

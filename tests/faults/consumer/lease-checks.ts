@@ -113,6 +113,19 @@ export function* leasesAreKept({ history, deliveriesOf, handled }: Evidence): It
   }
 }
 
+/** A handler hears at once that the lease of its message is lost. */
+export function* handlersAreTold({ history, runsOf }: Evidence): Iterable<string> {
+  for (const { by, at, during, messageId } of history.failures) {
+    const runs = during === 'lease' && messageId !== undefined ? runsOf(by, messageId) : [];
+    for (const { name, began, ended, aborted } of runs) {
+      const isLive = isBefore(began, at) && !isBefore(ended, at);
+      if (isLive && (aborted === undefined || aborted.at.ms > at.ms)) {
+        yield `the handler of ${name} was not told at ${at.ms} ms that its lease was lost`;
+      }
+    }
+  }
+}
+
 /** Whether there was nothing to be done for a lease that is over at this moment; true where it is not over, or was ended. */
 function isEndJustified(one: Handled, at: Moment): boolean {
   const { delivery, attempts } = one;

@@ -15,7 +15,7 @@ export const consumerMutants: readonly Mutant[] = [
     replace: 'return void this.#await(turn, result), acked;',
   },
   {
-    name: 'what a handler returns after its lease was lost counts',
+    name: 'a handler is not told that its lease is lost',
     file: engine,
     find: `delivery.abandon(reason);
             void this.#releaseLane(delivery);`,

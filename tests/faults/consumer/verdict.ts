@@ -8,6 +8,7 @@ import {
 import { cleanStopsKeepNothing, slotsAreKept, stoppedIsSilent, stopsAreFinal } from './consumer-checks.ts';
 import type { Evidence } from './evidence.ts';
 import {
+  handlersAreTold,
   leasesAreHeldWhenSettled,
   leasesAreKept,
   nothingIsSettledWhileItRuns,
@@ -33,6 +34,7 @@ const checks: readonly ((evidence: Evidence) => Iterable<string>)[] = [
   leasesAreHeldWhenSettled,
   nothingIsSettledWhileItRuns,
   leasesAreKept,
+  handlersAreTold,
   renewalsEnd,
   renewalsAreRare,
   callsAreLegal,

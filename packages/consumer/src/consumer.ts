@@ -183,6 +183,7 @@ class QueueConsumer<T> implements Consumer {
       settings: { ...this.#settings, maxConcurrency: this.#maxConcurrency },
       report: this.#report,
       gates: [{ admit: (wanted) => (this.#isPaused ? 0 : wanted) }],
+      keepsOrder: false,
     });
   }
 

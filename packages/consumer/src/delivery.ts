@@ -32,6 +32,11 @@ export interface DeliveryOrder {
   readonly lane?: string | undefined;
   /** The message group on a standard queue whose groups are capped, of one origin: so many of one have slots at a time. */
   readonly group?: string | undefined;
+  /**
+   * Instead of a lane, the message group on a FIFO queue whose messages run beside one another, because their handlers see
+   * to their order: where one fails, those behind it do not start, and are told to end.
+   */
+  readonly order?: string | undefined;
 }
 
 /** One SQS message in hand. */
@@ -91,6 +96,7 @@ class MessageDelivery implements Delivery {
   readonly origin: Origin;
   readonly lane: string | undefined;
   readonly group: string | undefined;
+  readonly order: string | undefined;
   phase: Phase = 'waiting';
   startedAt = 0;
   pack: Pack | undefined;
@@ -101,11 +107,12 @@ class MessageDelivery implements Delivery {
   #controller: AbortController | undefined;
   #followers: Set<AbortController> | undefined;
 
-  constructor(message: ReceivedMessage, origin: Origin, { lane, group }: DeliveryOrder) {
+  constructor(message: ReceivedMessage, origin: Origin, { lane, group, order }: DeliveryOrder) {
     this.message = message;
     this.origin = origin;
     this.lane = lane;
     this.group = group;
+    this.order = order;
     this.receiptHandle = message.receiptHandle;
   }
 

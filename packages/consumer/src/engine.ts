@@ -1,4 +1,4 @@
-import { type QueueError, release } from '@sqskit/core';
+import { QueueError, release } from '@sqskit/core';
 import type { Clock } from '@sqskit/core/clock';
 import type { Delivery, Settler } from './delivery.ts';
 import { createIdleWaiters } from './idle-waiters.ts';
@@ -155,11 +155,11 @@ class SlotEngine implements Engine {
     }
     if (delivery.phase === 'waiting') {
       delivery.abandon(reason);
-      void this.#releaseAll(this.#line.withdraw(delivery));
+      void this.#releaseAll([...this.#line.withdraw(delivery), ...this.#cutOrder(delivery)]);
       this.#over(delivery, false);
     } else if (delivery.phase === 'running') {
       delivery.abandon(reason);
-      void this.#releaseLane(delivery);
+      void this.#stopBehind(delivery);
       const { pack } = delivery;
       if (pack !== undefined && delivery.lane === undefined) {
         this.#runner.drop({ delivery, pack });
@@ -238,7 +238,7 @@ class SlotEngine implements Engine {
     const conclude = async (settler: Settler): Promise<boolean> => {
       if (!pack.isDone) {
         // While the head is in flight SQS hands out nothing of its group, so it is settled last.
-        await this.#releaseLane(delivery);
+        await this.#stopBehind(delivery);
       }
       const gone = await settler.conclude(delivery, pack);
       if (gone && !pack.isMoved) {
@@ -268,11 +268,36 @@ class SlotEngine implements Engine {
     this.#headOver(delivery, gone);
   }
 
-  /** Gives back what is behind the head of a lane: it must not run before the head has run again. */
+  /** One of a lane or an order has failed: what is behind it must not run before it has run again. */
+  async #stopBehind(delivery: Delivery): Promise<void> {
+    await Promise.all([this.#releaseLane(delivery), this.#releaseAll(this.#cutOrder(delivery))]);
+  }
+
+  /** Gives back what is behind the head of a lane. */
   async #releaseLane({ lane }: Delivery): Promise<void> {
     if (lane !== undefined) {
       await this.#releaseAll(this.#line.cut(lane));
     }
+  }
+
+  /** Of those behind one of its order, tells those that run to end; takes out and returns the others. */
+  #cutOrder(delivery: Delivery): readonly Delivery[] {
+    const { order } = delivery;
+    if (order === undefined) {
+      return [];
+    }
+    const inHand = [...this.#inHand.keys()];
+    const behind = inHand.slice(inHand.indexOf(delivery) + 1).filter((other) => other.order === order);
+    const waiting = behind.filter(({ phase }) => phase === 'waiting');
+    for (const other of waiting) {
+      this.#line.withdraw(other);
+    }
+    for (const other of behind.filter(({ phase }) => phase === 'running')) {
+      other.tellToEnd(
+        new QueueError('stopped', 'a message before it in its group failed', { what: 'group' }),
+      );
+    }
+    return waiting;
   }
 
   /** Releases messages that have not started, last first, so that what is visible is never ahead of its lane. */

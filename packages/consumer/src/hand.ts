@@ -54,15 +54,20 @@ class PolledHand implements Hand, Settler {
 
   take(messages: readonly ReceivedMessage[], received: Received): void {
     const fresh: Delivery[] = [];
+    const late = new Set<string>(); // orders of which one has to wait for its older delivery
     for (const message of messages) {
       const current = this.#byId.get(message.messageId);
       const delivery =
         current === undefined
           ? this.#deliver(message, received)
           : this.#takeAgain(current, message, received);
-      if (delivery !== undefined) {
+      if (delivery?.order !== undefined && late.has(delivery.order)) {
+        void this.giveBack(delivery);
+      } else if (delivery !== undefined) {
         this.#byId.set(message.messageId, delivery);
         fresh.push(delivery);
+      } else if (current?.order !== undefined && this.#successors.has(current)) {
+        late.add(current.order);
       }
     }
     this.#options.engine.process(fresh, this);

@@ -4,9 +4,11 @@ export { type Consumer, type ConsumerStats, createConsumer } from './consumer.ts
 export { deadLetterReasonAttribute } from './dead-letter.ts';
 export type { FailedMessage, FailurePolicy } from './failure-policy.ts';
 export type { ConsumerHealth, ConsumerState, QueueHealth } from './health.ts';
-export type { ConsumerOptions, StopMode, StopOptions, StreamOptions } from './options.ts';
+export type { BatchesOptions, ConsumerOptions, StopMode, StopOptions, StreamOptions } from './options.ts';
 export type { PollHealth } from './poll-pulse.ts';
 export type { ErrorContext, OnError } from './report.ts';
 export type { StopReport } from './run.ts';
-export { type StreamMessage, stream } from './stream.ts';
+export { batches } from './batches.ts';
+export type { StreamMessage } from './gatherer.ts';
+export { stream } from './stream.ts';
 export type { AdaptiveVisibilityOptions } from './visibility.ts';

@@ -56,6 +56,8 @@ export interface RunOptions<T> {
   readonly settings: ResolvedConsumerOptions<T>;
   readonly report: ReportError;
   readonly gates: readonly Gate[];
+  /** Whether the handler itself keeps the order of the messages of a group, and is given several at a time. */
+  readonly keepsOrder: boolean;
 }
 
 /**
@@ -82,7 +84,7 @@ class PollRun<T> implements Run {
   readonly #engine: Engine;
   readonly #sources: readonly Source[];
 
-  constructor({ queues, handler, settings, report, gates }: RunOptions<T>) {
+  constructor({ queues, handler, settings, report, gates, keepsOrder }: RunOptions<T>) {
     const { maxConcurrency, maxConcurrencyPerGroup = maxConcurrency, prefetch, admit, clock } = settings;
     this.#slots = { max: maxConcurrency };
     this.#prefetch = prefetch;
@@ -104,6 +106,7 @@ class PollRun<T> implements Run {
         settings,
         engine: this.#engine,
         report,
+        keepsOrder,
         position,
         admit: (wanted) => this.#gate.admit(wanted, this.#inHand),
         onFree: () => this.update(),

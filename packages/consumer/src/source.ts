@@ -25,6 +25,8 @@ export interface SourceOptions extends SourceQueue {
   readonly settings: Omit<ResolvedConsumerOptions<unknown>, 'codec' | 'failurePolicy' | 'deadLetterQueue'>;
   readonly engine: Engine;
   readonly report: ReportError;
+  /** Whether the handler itself keeps the order of the messages of a group, and is given several at a time. */
+  readonly keepsOrder: boolean;
   /** Its place among the sources of the run. */
   readonly position: number;
   /** How many of so many SQS messages may be asked for now. Never rejects. */
@@ -74,7 +76,7 @@ class PolledSource implements Source {
     this.instruments = instruments;
     // Until a message was opened nothing is known of how many are in one: where they may be many, one is asked for.
     // On a FIFO queue it takes one slot, however many.
-    const mayBeMany = settings.envelope.maxItems > 1 && !fifo;
+    const mayBeMany = settings.envelope.maxItems > 1 && (!fifo || options.keepsOrder);
     this.packSize = createPackSize(mayBeMany ? settings.maxConcurrency + settings.prefetch : 1);
     this.poison = createPoisonRule(shared);
     this.#settler = createQueueSettler({ ...shared, onLeaseLost: (delivery) => this.#lost(delivery) });
@@ -85,7 +87,10 @@ class PolledSource implements Source {
           return {};
         }
         const name = `${position} ${groupId}`; // groups of two queues may have the same name
-        return fifo ? { lane: name } : { group: name };
+        if (!fifo) {
+          return { group: name };
+        }
+        return options.keepsOrder ? { order: name } : { lane: name };
       },
       engine,
       settler: this.#settler,

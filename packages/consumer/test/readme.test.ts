@@ -3,7 +3,7 @@ import { describeOptions } from '@sqskit/core/options';
 import { expect, test } from 'vitest';
 import { memoryStoreRules } from '../src/idempotency/memory-store.ts';
 import { idempotencyRules } from '../src/idempotency/options.ts';
-import { consumerRules, ownStreamRules, stopRules } from '../src/options.ts';
+import { consumerRules, ownBatchesRules, ownStreamRules, stopRules } from '../src/options.ts';
 import { adaptiveVisibilityRules } from '../src/visibility.ts';
 import { workersRules } from '../src/workers/options.ts';
 
@@ -12,6 +12,7 @@ test.each([
   ['adaptiveVisibility', adaptiveVisibilityRules],
   ['stop', stopRules],
   ['stream', ownStreamRules],
+  ['batches', ownBatchesRules],
   ['withIdempotency', idempotencyRules()],
   ['memoryStore', memoryStoreRules],
   ['workers', workersRules],

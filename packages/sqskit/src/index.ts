@@ -143,6 +143,8 @@ export {
   type ErrorContext,
   type OnError,
   type StopReport,
+  batches,
+  type BatchesOptions,
   type StreamMessage,
   stream,
 } from '@sqskit/consumer';

@@ -3,6 +3,7 @@ import { guardedLogger } from '@sqskit/core/callbacks';
 import { resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
 import { assertHandler, assertOtherQueue, assertQueue } from './arguments.ts';
+import { type BreakerState, type ResolvedBreakerOptions, resolveBreaker } from './breaker-options.ts';
 import { type ConsumerHealth, type ConsumerState, judgeHealth } from './health.ts';
 import { createInstruments, type Instruments, type Totals } from './instruments.ts';
 import {
@@ -31,6 +32,8 @@ export interface ConsumerStats extends Readonly<Totals> {
   readonly settling: number;
   /** Polls under way. */
   readonly polls: number;
+  /** Undefined without one, and while stopped. */
+  readonly breaker: BreakerState | undefined;
 }
 
 export interface Consumer {
@@ -74,6 +77,7 @@ class QueueConsumer<T> implements Consumer {
   readonly #queue: Queue;
   readonly #handler: Handler<T>;
   readonly #settings: ResolvedConsumerOptions<T>;
+  readonly #breaker: ResolvedBreakerOptions | undefined;
   readonly #visibility: Visibility;
   readonly #instruments: Instruments;
   readonly #report: ReportError;
@@ -90,6 +94,7 @@ class QueueConsumer<T> implements Consumer {
     this.#handler = handler;
     this.#settings = settings;
     this.#maxConcurrency = settings.maxConcurrency;
+    this.#breaker = settings.breaker && resolveBreaker(settings.breaker);
     this.#visibility = createVisibility(settings);
     this.#instruments = createInstruments(recorder, parseQueueUrl(queue.url).name, clock);
     this.#report = createReport(onError, logger);
@@ -139,6 +144,7 @@ class QueueConsumer<T> implements Consumer {
       waiting: run?.waiting ?? 0,
       settling: run?.settling ?? 0,
       polls: run?.polls ?? 0,
+      breaker: run?.breaker,
       ...this.#instruments.totals,
     };
   }
@@ -181,6 +187,7 @@ class QueueConsumer<T> implements Consumer {
       ],
       handler: this.#handler,
       settings: { ...this.#settings, maxConcurrency: this.#maxConcurrency },
+      breaker: this.#breaker,
       report: this.#report,
       gates: [{ admit: (wanted) => (this.#isPaused ? 0 : wanted) }],
       keepsOrder: false,

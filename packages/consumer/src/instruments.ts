@@ -22,6 +22,8 @@ export interface Totals {
   deadLettered: number;
   /** Handlers that ran for longer than `handlerTimeoutMs`. */
   handlerTimeouts: number;
+  /** How often the breaker opened on a run of this queue's. */
+  breakerOpenings: number;
   /** SQS messages whose lease ended while they waited or ran. */
   leasesLost: number;
   /** Messages of which SQS did not confirm that they were settled: they come again. */
@@ -46,6 +48,7 @@ function createTotals(): Totals {
     released: 0,
     deadLettered: 0,
     handlerTimeouts: 0,
+    breakerOpenings: 0,
     leasesLost: 0,
     unsettled: 0,
     emptyReceives: 0,
@@ -88,6 +91,7 @@ const metricNames: Partial<Record<keyof Totals, string>> = {
   released: 'MessagesReleased',
   deadLettered: 'MessagesDeadLettered',
   handlerTimeouts: 'HandlerTimeouts',
+  breakerOpenings: 'BreakerOpenings',
   leasesLost: 'LeasesLost',
   unsettled: 'MessagesUnsettled',
   emptyReceives: 'EmptyReceives',

@@ -3,14 +3,14 @@ import { guardedLogger } from '@sqskit/core/callbacks';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
 import { createGatherer, type StreamMessage } from './gatherer.ts';
 import { createInstruments } from './instruments.ts';
-import type { ResolvedConsumerOptions } from './options.ts';
+import type { RunSettings } from './options.ts';
 import { createReport } from './report.ts';
 import { createRun } from './run.ts';
 import { createVisibility } from './visibility.ts';
 
 export interface LoopOptions<T> {
   readonly queue: Queue;
-  readonly settings: ResolvedConsumerOptions<T>;
+  readonly settings: RunSettings<T>;
   /** Most messages at a time. */
   readonly maxMessages: number;
   /** How long the first of them, once the loop waits, waits for others. */

@@ -12,6 +12,7 @@ import type { Clock } from '@sqskit/core/clock';
 import { clockRule, loggerRule, type OptionRules, type Resolved, recorderRule } from '@sqskit/core/options';
 import type { Random } from '@sqskit/core/retry';
 import type { Admit } from './admission.ts';
+import type { BreakerOptions } from './breaker-options.ts';
 import { type FailurePolicy, retryAlways } from './failure-policy.ts';
 import type { OnError } from './report.ts';
 import type { AdaptiveVisibilityOptions } from './visibility.ts';
@@ -67,6 +68,11 @@ export interface ConsumerOptions<T> {
   readonly retryBaseMs?: number | undefined;
   /** Upper bound of any retry's delay. Default: 900,000 ms (15 min). */
   readonly retryMaxMs?: number | undefined;
+  /**
+   * Stops receiving while handlers fail whatever their message, as when what they need is down, so that messages do not use
+   * up their receives. Default: none.
+   */
+  readonly breaker?: BreakerOptions | undefined;
   /** What becomes of a message whose handler threw, or that cannot be decoded. Default: retried after the back-off. */
   readonly failurePolicy?: FailurePolicy<T> | undefined;
   /** Where `deadLetter(reason)` moves messages. Default: none: they stay, for the queue's own redrive policy. */
@@ -111,9 +117,12 @@ export interface LoopEndOptions {
   readonly stopTimeoutMs?: number | undefined;
 }
 
+/** What governs how many handlers run: of no use in a loop, which does that itself. */
+type Governors = 'breaker' | 'maxConcurrency' | 'maxConcurrencyPerGroup';
+
 /** Those of the consumer, but for what makes several handlers run at a time. */
 export interface StreamOptions<T>
-  extends Omit<ConsumerOptions<T>, 'maxConcurrency' | 'maxConcurrencyPerGroup' | 'maxPollers' | 'prefetch'>,
+  extends Omit<ConsumerOptions<T>, Governors | 'maxPollers' | 'prefetch'>,
     LoopEndOptions {
   /** Messages fetched together with the one asked for, and held ready. Default: 9, which fills a receive. */
   readonly prefetch?: number | undefined;
@@ -121,10 +130,7 @@ export interface StreamOptions<T>
 
 /** Those of the consumer, but for what decides how many handlers run, and for how long. */
 export interface BatchesOptions<T>
-  extends Omit<
-      ConsumerOptions<T>,
-      'maxConcurrency' | 'maxConcurrencyPerGroup' | 'prefetch' | 'handlerTimeoutMs'
-    >,
+  extends Omit<ConsumerOptions<T>, Governors | 'prefetch' | 'handlerTimeoutMs'>,
     LoopEndOptions {
   /** Most messages in a batch. Default: 100. */
   readonly maxMessages?: number | undefined;
@@ -138,12 +144,16 @@ export interface BatchesOptions<T>
 type Unset =
   | 'adaptiveVisibility'
   | 'admit'
+  | 'breaker'
   | 'deadLetterQueue'
   | 'handlerTimeoutMs'
   | 'maxConcurrencyPerGroup'
   | 'maxReceiveCount';
 
 export type ResolvedConsumerOptions<T> = Resolved<ConsumerOptions<T>, Unset>;
+
+/** What a run goes by; it is given those that have options of their own already resolved. */
+export type RunSettings<T> = Omit<ResolvedConsumerOptions<T>, 'breaker'>;
 
 const maxInHand = 100_000; // SQS lets about 120,000 messages of a queue be in flight
 
@@ -256,6 +266,12 @@ export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, Unset> {
       unit: 'ms',
       doc: "Upper bound of any retry's delay.",
     },
+    breaker: {
+      kind: 'object',
+      methods: [],
+      what: 'its options',
+      doc: 'Stops receiving while handlers fail whatever their message, as when what they need is down, so that messages do not use up their receives.',
+    },
     failurePolicy: {
       kind: 'function',
       default: retryAlways,
@@ -309,7 +325,7 @@ export const stopRules: OptionRules<StopOptions> = {
   },
 };
 
-type StreamUnset = Exclude<Unset, 'maxConcurrencyPerGroup'> | 'signal';
+type StreamUnset = Exclude<Unset, Governors> | 'signal';
 
 const loopEndRules: OptionRules<LoopEndOptions, 'signal'> = {
   signal: {
@@ -341,6 +357,7 @@ export function streamRules<T>(): OptionRules<StreamOptions<T>, StreamUnset> {
     maxConcurrency: _one,
     maxConcurrencyPerGroup: _noneOfMany,
     maxPollers: _alsoOne,
+    breaker: _noneEither,
     ...shared
   } = consumerRules<T>();
   return { ...shared, ...ownStreamRules };
@@ -369,6 +386,7 @@ export function batchesRules<T>(): OptionRules<BatchesOptions<T>, BatchesUnset> 
   const {
     maxConcurrency: _asMany,
     maxConcurrencyPerGroup: _noneOfThem,
+    breaker: _noneEither,
     prefetch: _none,
     handlerTimeoutMs: _theLoops,
     ...shared

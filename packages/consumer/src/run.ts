@@ -1,12 +1,14 @@
 import { type Handler, QueueError, sqsLimits } from '@sqskit/core';
 import type { Clock, Timer } from '@sqskit/core/clock';
 import { type Admission, createAdmission } from './admission.ts';
+import { type BreakerGate, createBreakerGate } from './breaker-gate.ts';
+import type { BreakerState, ResolvedBreakerOptions } from './breaker-options.ts';
 import type { Delivery } from './delivery.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { allOf, type Gate } from './gate.ts';
 import type { QueueHealth } from './health.ts';
 import { sumOfTotals, type Totals } from './instruments.ts';
-import type { ResolvedConsumerOptions, StopMode } from './options.ts';
+import type { RunSettings, StopMode } from './options.ts';
 import { type Demand, receiveSize } from './poll-plan.ts';
 import type { ReportError } from './report.ts';
 import { createSource, type Source, type SourceQueue } from './source.ts';
@@ -42,6 +44,8 @@ export interface Run {
   readonly oldestRunningMs: number | undefined;
   /** Of each of its queues. */
   readonly health: readonly QueueHealth[];
+  /** Undefined where there is no breaker. */
+  readonly breaker: BreakerState | undefined;
   /** Polls if there is room now. To be called when a gate may have opened. */
   update(): void;
   /** Most handlers at a time from now on. */
@@ -53,7 +57,8 @@ export interface Run {
 export interface RunOptions<T> {
   readonly queues: readonly SourceQueue[];
   readonly handler: Handler<T>;
-  readonly settings: ResolvedConsumerOptions<T>;
+  readonly settings: RunSettings<T>;
+  readonly breaker?: ResolvedBreakerOptions | undefined;
   readonly report: ReportError;
   readonly gates: readonly Gate[];
   /** Whether the handler itself keeps the order of the messages of a group, and is given several at a time. */
@@ -79,20 +84,31 @@ class PollRun<T> implements Run {
   readonly #prefetch: number;
   readonly #clock: Clock;
   readonly #admission: Admission | undefined;
+  readonly #breaker: BreakerGate | undefined;
   readonly #gate: Gate;
   readonly #work: Work;
   readonly #engine: Engine;
   readonly #sources: readonly Source[];
 
-  constructor({ queues, handler, settings, report, gates, keepsOrder }: RunOptions<T>) {
-    const { maxConcurrency, maxConcurrencyPerGroup = maxConcurrency, prefetch, admit, clock } = settings;
+  constructor({ queues, handler, settings, breaker, report, gates, keepsOrder }: RunOptions<T>) {
+    const {
+      maxConcurrency,
+      maxConcurrencyPerGroup = maxConcurrency,
+      prefetch,
+      admit,
+      clock,
+      random,
+      logger,
+    } = settings;
+    const update = (): void => this.update();
     this.#slots = { max: maxConcurrency };
     this.#prefetch = prefetch;
     this.#clock = clock;
-    this.#admission = admit && createAdmission({ admit, clock, report, onOpen: () => this.update() });
+    this.#breaker = breaker && createBreakerGate({ ...breaker, clock, random, logger, onOpen: update });
+    this.#admission = admit && createAdmission({ admit, clock, report, onOpen: update });
     // The application is asked last, and only where the others let something through.
-    this.#gate = allOf([...gates, ...(this.#admission === undefined ? [] : [this.#admission])]);
-    this.#work = createWork({ ...settings, handler, report });
+    this.#gate = allOf([...gates, this.#breaker, this.#admission].filter((gate) => gate !== undefined));
+    this.#work = createWork({ ...settings, breaker: this.#breaker, handler, report });
     this.#engine = createEngine({
       slots: this.#slots,
       slotsPerGroup: maxConcurrencyPerGroup,
@@ -116,11 +132,11 @@ class PollRun<T> implements Run {
   }
 
   get running(): number {
-    return this.#engine.running;
+    return this.#engine.running - this.#waitingForTurn;
   }
 
   get waiting(): number {
-    return this.#engine.waiting;
+    return this.#engine.waiting + this.#waitingForTurn;
   }
 
   get settling(): number {
@@ -144,6 +160,10 @@ class PollRun<T> implements Run {
     return this.#sources.map(({ queueUrl, poller }) => ({ queueUrl, ...poller.health }));
   }
 
+  get breaker(): BreakerState | undefined {
+    return this.#breaker?.state;
+  }
+
   update(): void {
     for (const source of this.#sources) {
       this.#poll(source);
@@ -163,6 +183,7 @@ class PollRun<T> implements Run {
     this.#admission?.close();
     this.#each((source) => source.stop());
     this.#engine.drain();
+    this.#breaker?.shut();
     this.#each((source) => source.hurry());
     const released = mode === 'release' ? await this.#release(giveUpAt) : [];
     const isQuiet = await within(this.#clock, giveUpAt - this.#clock.monotonic(), this.#quiet());
@@ -233,6 +254,11 @@ class PollRun<T> implements Run {
     const isRoom = settling < maxSettling;
     const taken = running + unopened + unpacked + ready * each + blocked;
     return { capacity, taken: isRoom ? taken : capacity, ready: ready + unpacked, each };
+  }
+
+  /** Messages that have slots but wait for the breaker. */
+  get #waitingForTurn(): number {
+    return this.#breaker?.waiting ?? 0;
   }
 
   #totals(): Totals {

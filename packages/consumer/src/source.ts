@@ -5,7 +5,7 @@ import type { Delivery, Origin } from './delivery.ts';
 import type { Engine } from './engine.ts';
 import { createHand, type Hand } from './hand.ts';
 import type { Instruments } from './instruments.ts';
-import type { ResolvedConsumerOptions } from './options.ts';
+import type { RunSettings } from './options.ts';
 import { createPackSize, type PackSize } from './pack-size.ts';
 import { createPoisonRule, type PoisonRule } from './poison.ts';
 import { createPoller, type Poller } from './poller.ts';
@@ -22,7 +22,7 @@ export interface SourceQueue {
 }
 
 export interface SourceOptions extends SourceQueue {
-  readonly settings: Omit<ResolvedConsumerOptions<unknown>, 'codec' | 'failurePolicy' | 'deadLetterQueue'>;
+  readonly settings: Omit<RunSettings<unknown>, 'breaker' | 'codec' | 'failurePolicy' | 'deadLetterQueue'>;
   readonly engine: Engine;
   readonly report: ReportError;
   /** Whether the handler itself keeps the order of the messages of a group, and is given several at a time. */

@@ -17,6 +17,7 @@ import {
 } from '@sqskit/core';
 import { isThenable } from '@sqskit/core/callbacks';
 import type { Clock } from '@sqskit/core/clock';
+import { type BreakerGate, freePass, type Pass } from './breaker-gate.ts';
 import type { Delivery } from './delivery.ts';
 import { type FailedMessage, type FailurePolicy, isKnown } from './failure-policy.ts';
 import {
@@ -43,6 +44,7 @@ export interface WorkOptions<T> {
   readonly codec: Codec<T>;
   readonly envelope: Envelope;
   readonly handlerTimeoutMs: number | undefined;
+  readonly breaker: BreakerGate | undefined;
   readonly failurePolicy: FailurePolicy<T>;
   readonly clock: Clock;
   readonly report: ReportError;
@@ -55,10 +57,18 @@ export function createWork<T>(options: WorkOptions<T>): Work {
   return new HandlerWork(options);
 }
 
-/** A message whose handler runs. */
-interface Turn<T> {
+/** A message that is to run. */
+interface Entry {
   readonly delivery: Delivery;
   readonly pack: Pack;
+  readonly position: number;
+  /** Runs of it that failed, and after which it waited for a turn of the breaker's. */
+  readonly failedRuns: number;
+}
+
+/** A message whose handler runs. */
+interface Turn<T> extends Entry {
+  readonly pass: Pass;
   readonly item: OpenedItem;
   readonly message: IncomingMessage<T>;
   /** Where handlers have a time of their own. */
@@ -108,6 +118,13 @@ class HandlerWork<T> implements Work {
   }
 
   run(delivery: Delivery, pack: Pack, position: number): Verdict | Promise<Verdict> {
+    const { breaker } = this.#options;
+    const pass = breaker === undefined || breaker.state === 'closed' ? freePass : undefined;
+    return this.#run({ delivery, pack, position, failedRuns: 0 }, pass);
+  }
+
+  #run(entry: Entry, pass: Pass | undefined): Verdict | Promise<Verdict> {
+    const { delivery, pack, position } = entry;
     const item = pack.item(position);
     if (item === undefined) {
       return acked; // no such position
@@ -123,9 +140,12 @@ class HandlerWork<T> implements Work {
       const error = decodeFailed('the codec could not decode the content', cause);
       return this.#unreadable(delivery, pack, position, item, error);
     }
+    if (pass === undefined) {
+      return this.#awaitTurn(entry, () => released);
+    }
     const timed = this.#timeouts?.begin(delivery, message);
     const ended = delivery.origin.instruments.handlerStarted(message.sentAtMs);
-    const turn: Turn<T> = { delivery, pack, item, message, timed, ended };
+    const turn: Turn<T> = { ...entry, pass, item, message, timed, ended };
     let result: unknown;
     try {
       result = handler(message, timed ?? pack.context);
@@ -159,13 +179,29 @@ class HandlerWork<T> implements Work {
     }
   }
 
+  /** What waits for its turn keeps its slot. `otherwise`: what becomes of it if it has none. */
+  async #awaitTurn(entry: Entry, otherwise: () => Verdict | Promise<Verdict>): Promise<Verdict> {
+    const pass = await this.#options.breaker?.enter(entry.delivery.signal, entry.failedRuns > 0);
+    return pass === undefined ? otherwise() : this.#run(entry, pass);
+  }
+
   #returned(turn: Turn<T>, result: unknown): Verdict | Promise<Verdict> {
+    const { breaker } = this.#options;
     if (isVerdict(result)) {
+      if (result.action === 'ack' || result.action === 'dead-letter') {
+        breaker?.succeeded(turn.pass);
+      } else {
+        breaker?.ended(turn.pass);
+      }
       return this.#said(turn, result);
     }
     const reason = toldToEnd(turn);
+    if (reason === undefined) {
+      breaker?.succeeded(turn.pass);
+      return acked;
+    }
     // It may have returned because it was told to end: only a verdict says that it is done all the same.
-    return reason === undefined ? acked : this.#gaveUp(turn, reason, reason);
+    return this.#gaveUp(turn, reason, reason);
   }
 
   #threw(turn: Turn<T>, error: unknown): Verdict | Promise<Verdict> {
@@ -174,12 +210,30 @@ class HandlerWork<T> implements Work {
       return this.#gaveUp(turn, reason, error);
     }
     this.#options.report(error, about(turn.message, 'handle'));
-    return this.#failed(turn, error);
+    return this.#afterFailure(turn, error);
+  }
+
+  #afterFailure(turn: Turn<T>, error: unknown): Verdict | Promise<Verdict> {
+    const { breaker } = this.#options;
+    if (breaker === undefined) {
+      return this.#failed(turn, error);
+    }
+    const { delivery, pack, position, pass } = turn;
+    const failedRuns = turn.failedRuns + 1;
+    const before = breaker.openings;
+    const runsAgain = breaker.failed(pass, error, failedRuns);
+    delivery.origin.instruments.count('breakerOpenings', breaker.openings - before);
+    return runsAgain
+      ? this.#awaitTurn({ delivery, pack, position, failedRuns }, () => this.#failed(turn, error))
+      : this.#failed(turn, error);
   }
 
   /** It ended, without a verdict, after it was told to. */
   #gaveUp(turn: Turn<T>, reason: QueueError, thrown: unknown): Verdict | Promise<Verdict> {
     const { delivery, timed } = turn;
+    if (timed?.error === undefined || delivery.isAbandoned) {
+      this.#options.breaker?.ended(turn.pass);
+    }
     if (delivery.isAbandoned) {
       return acked; // whoever abandons a delivery has seen to its message
     }
@@ -188,7 +242,7 @@ class HandlerWork<T> implements Work {
     }
     // It was reported when its time was up.
     const error = thrown === reason ? reason : timeoutError(timed.error.details, thrown);
-    return this.#failed(turn, error);
+    return this.#afterFailure(turn, error);
   }
 
   #said({ delivery, pack, item, message }: Turn<T>, verdict: Verdict): Verdict | Promise<Verdict> {

@@ -55,6 +55,7 @@ function createBench(handler: Handler<unknown>, options: BenchOptions = {}): Ben
       codec: json(),
       envelope,
       handlerTimeoutMs: undefined,
+      breaker: undefined,
       clock,
       failurePolicy: () => retry(),
       report: () => undefined,

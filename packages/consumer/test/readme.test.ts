@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describeOptions } from '@sqskit/core/options';
 import { expect, test } from 'vitest';
+import { breakerRules } from '../src/breaker-options.ts';
 import { memoryStoreRules } from '../src/idempotency/memory-store.ts';
 import { idempotencyRules } from '../src/idempotency/options.ts';
 import { consumerRules, ownBatchesRules, ownStreamRules, stopRules } from '../src/options.ts';
@@ -9,6 +10,7 @@ import { workersRules } from '../src/workers/options.ts';
 
 test.each([
   ['createConsumer', consumerRules()],
+  ['breaker', breakerRules],
   ['adaptiveVisibility', adaptiveVisibilityRules],
   ['stop', stopRules],
   ['stream', ownStreamRules],

@@ -56,6 +56,7 @@ test('what happens to messages is recorded, with the queue name as dimension', a
   const dimension = JSON.stringify({ QueueName: 'fake' });
   expect([...instruments].sort()).toEqual(
     [
+      'BreakerOpenings Count',
       'DuplicateReceives Count',
       'EmptyReceives Count',
       'FailedReceives Count',

@@ -1,0 +1,211 @@
+import type { Logger } from '@sqskit/core';
+import { callGuarded } from '@sqskit/core/callbacks';
+import type { Clock, Timer } from '@sqskit/core/clock';
+import type { Random } from '@sqskit/core/retry';
+import { type Breaker, createBreaker } from './breaker.ts';
+import type { BreakerState, ResolvedBreakerOptions } from './breaker-options.ts';
+import type { Gate } from './gate.ts';
+
+/** Leave to run a handler. */
+export interface Pass {
+  /** Whether the breaker goes by this run to close. */
+  readonly isProbe: boolean;
+}
+
+/**
+ * Lets handlers run, and messages be received, as the breaker is.
+ *
+ *     closed      all run
+ *     open        none starts, none is received
+ *     half-open   one runs at a time, and one is received if none is in hand
+ *
+ * A message that waits for its turn keeps its slot and its lease: to give it back would cost a receive, and so would a
+ * retry of one whose handler fails meanwhile. That one waits too and runs again, after those that have not run.
+ */
+export interface BreakerGate extends Gate {
+  readonly state: BreakerState;
+  /** Messages that wait for their turn, in slots. */
+  readonly waiting: number;
+  /** How often it opened since it was made. */
+  readonly openings: number;
+  /** Resolves when it is the message's turn; with `undefined` if the signal aborts or the gate is shut before. */
+  enter(signal: AbortSignal, hasRun: boolean): Promise<Pass | undefined>;
+  succeeded(pass: Pass): void;
+  /** The run says nothing: neither success nor failure. */
+  ended(pass: Pass): void;
+  /**
+   * Returns whether the message, of which so many runs in a row have failed, is to wait for its turn and run again; if not,
+   * it goes the way of any that failed.
+   */
+  failed(pass: Pass, error: unknown, runs: number): boolean;
+  /** Nobody waits for a turn any more. */
+  shut(): void;
+}
+
+export interface BreakerGateOptions extends ResolvedBreakerOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Told when it may let more through than before. */
+  readonly onOpen: () => void;
+}
+
+/** Leave to run while the breaker is closed. */
+export const freePass: Pass = { isProbe: false };
+const probe: Pass = { isProbe: true };
+
+/**
+ * A message that failed so often while the breaker was not closed goes the way of any that failed: it may be the message,
+ * after all.
+ */
+const maxHeldRuns = 3;
+
+export function createBreakerGate(options: BreakerGateOptions): BreakerGate {
+  return new TurnGate(options);
+}
+
+type Waiter = (pass: Pass | undefined) => void;
+
+class TurnGate implements BreakerGate {
+  readonly #options: BreakerGateOptions;
+  readonly #breaker: Breaker;
+  /** Those that have not run wait before those that have. */
+  readonly #fresh = new Set<Waiter>();
+  readonly #tried = new Set<Waiter>();
+  openings = 0;
+  #isProbing = false;
+  #isShut = false;
+  #reopening: Timer | undefined;
+
+  constructor(options: BreakerGateOptions) {
+    this.#options = options;
+    this.#breaker = createBreaker(options, options.random);
+  }
+
+  get state(): BreakerState {
+    return this.#breaker.state;
+  }
+
+  get waiting(): number {
+    return this.#fresh.size + this.#tried.size;
+  }
+
+  admit(wanted: number, inHand: number): number {
+    if (this.state === 'closed') {
+      return wanted;
+    }
+    return this.state === 'half-open' ? 1 - inHand : 0;
+  }
+
+  enter(signal: AbortSignal, hasRun: boolean): Promise<Pass | undefined> {
+    if (this.#isShut || signal.aborted) {
+      return Promise.resolve(undefined);
+    }
+    if (this.state === 'closed') {
+      return Promise.resolve(freePass);
+    }
+    const waiters = hasRun ? this.#tried : this.#fresh;
+    return new Promise((resolve) => {
+      const onAbort = (): void => waiter(undefined);
+      const waiter: Waiter = (pass) => {
+        waiters.delete(waiter);
+        signal.removeEventListener('abort', onAbort);
+        resolve(pass);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      waiters.add(waiter);
+      this.#nextProbe();
+    });
+  }
+
+  succeeded(pass: Pass): void {
+    this.#observe(pass, false);
+  }
+
+  ended({ isProbe }: Pass): void {
+    if (isProbe) {
+      this.#isProbing = false;
+      this.#nextProbe();
+    }
+  }
+
+  failed(pass: Pass, error: unknown, runs: number): boolean {
+    let isFailure = true;
+    callGuarded(
+      () => {
+        isFailure = this.#options.isFailure(error);
+      },
+      () => undefined,
+    );
+    if (!isFailure) {
+      this.ended(pass);
+      return false;
+    }
+    this.#observe(pass, true);
+    return this.state !== 'closed' && !this.#isShut && runs < maxHeldRuns;
+  }
+
+  shut(): void {
+    this.#isShut = true;
+    this.#reopening?.cancel();
+    this.#letAll(undefined);
+  }
+
+  #observe({ isProbe }: Pass, hasFailed: boolean): void {
+    const { clock } = this.#options;
+    const { state: before, runs, failures } = this.#breaker;
+    if (isProbe) {
+      this.#isProbing = false;
+      this.#breaker.probed(hasFailed);
+    } else {
+      this.#breaker.ended(hasFailed, clock.monotonic());
+    }
+    if (this.state !== before) {
+      const opened = before === 'closed';
+      this.#changed(before, opened ? this.#breaker.runs : runs, opened ? this.#breaker.failures : failures);
+    }
+    this.#nextProbe();
+  }
+
+  #changed(from: BreakerState, runs: number, failures: number): void {
+    const { clock, onChange, onOpen, logger } = this.#options;
+    const to = this.state;
+    const openMs = to === 'open' ? this.#breaker.openMs : 0;
+    if (to === 'open') {
+      const halfOpen = (): void => {
+        this.#breaker.halfOpen();
+        this.#changed('open', runs, failures);
+        this.#nextProbe();
+      };
+      // A consumer that waits for what its handlers need is at work: it keeps the process alive.
+      this.#reopening = clock.setTimer(halfOpen, openMs, { keepAlive: true });
+      this.openings++;
+    } else if (to === 'closed') {
+      this.#letAll(freePass);
+    }
+    const change = { from, to, runs, failures, openMs };
+    logger.warn(`the breaker is ${to}`, change);
+    callGuarded(
+      () => onChange(change),
+      () => logger.error("the breaker's onChange callback failed"),
+    );
+    onOpen();
+  }
+
+  #nextProbe(): void {
+    if (this.state !== 'half-open' || this.#isProbing) {
+      return;
+    }
+    const [next] = this.#fresh.size > 0 ? this.#fresh : this.#tried;
+    if (next !== undefined) {
+      this.#isProbing = true;
+      next(probe);
+    }
+  }
+
+  #letAll(pass: Pass | undefined): void {
+    for (const waiter of [...this.#fresh, ...this.#tried]) {
+      waiter(pass);
+    }
+  }
+}

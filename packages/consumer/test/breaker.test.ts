@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict';
+import { silentLogger } from '@sqskit/core';
+import { createFakeClock } from '@sqskit/testing';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type BreakerJudgement, createBreaker } from '../src/breaker.ts';
+import { type BreakerGate, type BreakerGateOptions, createBreakerGate } from '../src/breaker-gate.ts';
+import { type BreakerChange, resolveBreaker } from '../src/breaker-options.ts';
+
+const judgement: BreakerJudgement = {
+  failureRate: 0.5,
+  windowRuns: 10,
+  windowMs: 1_000,
+  minRuns: 4,
+  openMs: 100,
+  maxOpenMs: 1_000,
+  probes: 2,
+};
+
+describe('the state machine', () => {
+  test('opens when so large a share of the last runs has failed, and not before there are enough', () => {
+    const breaker = createBreaker(judgement, () => 1);
+    breaker.ended(true, 0);
+    breaker.ended(true, 0);
+    breaker.ended(true, 0);
+    expect(breaker.state).toBe('closed');
+    breaker.ended(true, 0);
+    expect([breaker.state, breaker.openMs]).toEqual(['open', 100]);
+  });
+
+  test('after any number of successes, as many failures as make the share of the window open it', () => {
+    const breaker = createBreaker(judgement, () => 1);
+    for (let run = 0; run < 1_000; run++) {
+      breaker.ended(false, 0);
+    }
+    for (let run = 0; run < 4; run++) {
+      breaker.ended(true, 0);
+    }
+    expect(breaker.state).toBe('closed');
+    breaker.ended(true, 0);
+    expect([breaker.state, breaker.runs, breaker.failures]).toEqual(['open', 10, 5]);
+  });
+
+  test('failures of long ago say nothing', () => {
+    const breaker = createBreaker(judgement, () => 1);
+    for (let run = 0; run < 3; run++) {
+      breaker.ended(true, 0);
+    }
+    breaker.ended(true, 1_001);
+    expect([breaker.state, breaker.runs]).toEqual(['closed', 1]);
+  });
+
+  test('a success among runs of which most failed does not open it by itself', () => {
+    const breaker = createBreaker({ ...judgement, minRuns: 2 }, () => 1);
+    breaker.ended(true, 0);
+    breaker.ended(false, 0);
+    expect(breaker.state).toBe('closed');
+    breaker.ended(true, 0);
+    expect(breaker.state).toBe('open');
+  });
+
+  test('it closes after so many successes in a row, and begins anew', () => {
+    const breaker = createBreaker(judgement, () => 1);
+    for (let run = 0; run < 4; run++) {
+      breaker.ended(true, 0);
+    }
+    breaker.probed(false);
+    expect(breaker.state).toBe('open'); // a run of before
+    breaker.halfOpen();
+    breaker.probed(false);
+    expect(breaker.state).toBe('half-open');
+    breaker.probed(false);
+    expect([breaker.state, breaker.runs, breaker.failures]).toEqual(['closed', 0, 0]);
+  });
+
+  type Event = 'succeeds' | 'fails' | 'probe succeeds' | 'probe fails' | 'time' | 'halfOpen';
+  const events = fc.array(
+    fc.constantFrom<Event>('succeeds', 'fails', 'probe succeeds', 'probe fails', 'time', 'halfOpen'),
+    { maxLength: 200 },
+  );
+
+  test('whatever happens, it opens only by its rule, longer each time, and closes only by probes', () => {
+    fc.assert(
+      fc.property(events, fc.double({ min: 0, max: 0.999, noNaN: true }), (steps, drawn) => {
+        const breaker = createBreaker(judgement, () => drawn);
+        const { failureRate, windowRuns, windowMs, minRuns, openMs, maxOpenMs, probes } = judgement;
+        let now = 0;
+        let window: { readonly failed: boolean; readonly at: number }[] = [];
+        let openings = 0;
+        let successes = 0;
+        for (const step of steps) {
+          const before = breaker.state;
+          let expected: string = before;
+          if (step === 'time') {
+            now += 300;
+          } else if (step === 'halfOpen') {
+            breaker.halfOpen();
+            expected = before === 'open' ? 'half-open' : before;
+            successes = before === 'open' ? 0 : successes;
+          } else if (step === 'succeeds' || step === 'fails') {
+            const failed = step === 'fails';
+            breaker.ended(failed, now);
+            if (before === 'closed') {
+              window = [...window.filter(({ at }) => now - at <= windowMs), { failed, at: now }].slice(
+                -windowRuns,
+              );
+              const failures = window.filter((run) => run.failed).length;
+              const opens = failed && window.length >= minRuns && failures >= failureRate * window.length;
+              expected = opens ? 'open' : 'closed';
+              assert.deepEqual([breaker.runs, breaker.failures], [window.length, failures]);
+            }
+          } else {
+            breaker.probed(step === 'probe fails');
+            if (before === 'half-open') {
+              successes++;
+              expected = step === 'probe fails' ? 'open' : successes === probes ? 'closed' : before;
+            }
+          }
+          expect(breaker.state).toBe(expected);
+          if (expected === 'open' && before !== 'open') {
+            const boundMs = Math.min(maxOpenMs, openMs * 2 ** openings++);
+            assert.ok(breaker.openMs >= boundMs / 2 && breaker.openMs <= boundMs);
+          }
+          if (expected === 'closed' && before !== 'closed') {
+            window = [];
+            openings = 0;
+          }
+        }
+      }),
+    );
+  });
+});
+
+interface Gate {
+  readonly gate: BreakerGate;
+  readonly changes: BreakerChange[];
+  readonly clock: ReturnType<typeof createFakeClock>;
+  /** Enters, and notes when it may run. */
+  readonly enter: (name: string, hasRun?: boolean, signal?: AbortSignal) => void;
+  readonly entered: string[];
+}
+
+const never = new AbortController().signal;
+
+function createGate(options: Partial<BreakerGateOptions> = {}): Gate {
+  const clock = createFakeClock();
+  const changes: BreakerChange[] = [];
+  const entered: string[] = [];
+  const gate = createBreakerGate({
+    ...resolveBreaker({ minRuns: 2, openMs: 1_000, onChange: (change) => changes.push(change) }),
+    clock,
+    random: () => 1,
+    logger: silentLogger,
+    onOpen: () => undefined,
+    ...options,
+  });
+  return {
+    gate,
+    changes,
+    clock,
+    entered,
+    enter(name, hasRun = false, signal = never) {
+      void gate.enter(signal, hasRun).then((pass) => {
+        entered.push(`${name} ${pass === undefined ? 'refused' : pass.isProbe ? 'probes' : 'runs'}`);
+      });
+    },
+  };
+}
+
+const failure = new Error('down');
+const free = { isProbe: false };
+const probe = { isProbe: true };
+
+function open({ gate }: Gate): void {
+  gate.failed(free, failure, 1);
+  gate.failed(free, failure, 1);
+}
+
+describe('the gate', () => {
+  test('half-open, it lets one run at a time, those first that have not run yet', async () => {
+    const scene = createGate();
+    const { gate, clock, enter, entered } = scene;
+    open(scene);
+    enter('tried', true);
+    enter('fresh');
+    enter('other');
+    await clock.advance(999);
+    expect([gate.state, gate.waiting, gate.admit(10, 0), entered]).toEqual(['open', 3, 0, []]);
+    await clock.advance(1);
+    expect([gate.state, gate.waiting, gate.admit(10, 0), entered]).toEqual([
+      'half-open',
+      2,
+      1,
+      ['fresh probes'],
+    ]);
+    gate.ended(probe); // says nothing
+    await clock.flush();
+    expect(entered).toEqual(['fresh probes', 'other probes']);
+    gate.succeeded(probe);
+    await clock.flush();
+    expect([gate.state, gate.admit(10, 0), entered.at(-1)]).toEqual(['closed', 10, 'tried runs']);
+  });
+
+  test('a probe that fails opens it for twice as long', async () => {
+    const scene = createGate();
+    const { gate, clock, changes } = scene;
+    open(scene);
+    await clock.advance(1_000);
+    expect(gate.admit(10, 0)).toBe(1);
+    expect(gate.failed(probe, failure, 1)).toBe(true);
+    expect(gate.failed(free, failure, 3)).toBe(false); // it has been held often enough
+    await clock.advance(1_999);
+    expect(gate.state).toBe('open');
+    await clock.advance(1);
+    expect(changes).toEqual([
+      { from: 'closed', to: 'open', runs: 2, failures: 2, openMs: 1_000 },
+      { from: 'open', to: 'half-open', runs: 2, failures: 2, openMs: 0 },
+      { from: 'half-open', to: 'open', runs: 2, failures: 2, openMs: 2_000 },
+      { from: 'open', to: 'half-open', runs: 2, failures: 2, openMs: 0 },
+    ]);
+  });
+
+  test('an error that does not count is neither success nor failure', async () => {
+    const scene = createGate({ isFailure: (error) => error === failure });
+    const { gate, clock, enter, entered } = scene;
+    for (let run = 0; run < 10; run++) {
+      expect(gate.failed(free, new Error('bad message'), 1)).toBe(false);
+    }
+    expect(gate.state).toBe('closed');
+    open(scene);
+    enter('a');
+    enter('b');
+    await clock.advance(1_000);
+    expect(gate.failed(probe, new Error('bad message'), 1)).toBe(false);
+    await clock.flush();
+    expect([gate.state, entered]).toEqual(['half-open', ['a probes', 'b probes']]);
+  });
+
+  test('an isFailure or onChange that throws counts as yes, and harms nothing', async () => {
+    const scene = createGate({
+      isFailure: () => {
+        throw new Error('bad isFailure');
+      },
+      onChange: () => {
+        throw new Error('bad onChange');
+      },
+    });
+    open(scene);
+    expect(scene.gate.state).toBe('open');
+    await scene.clock.advance(1_000);
+    expect(scene.gate.state).toBe('half-open');
+  });
+
+  test('who waits is refused when the signal aborts, or nobody waits any more; no timer is left', async () => {
+    const scene = createGate();
+    const { gate, clock, enter, entered } = scene;
+    open(scene);
+    const controller = new AbortController();
+    enter('aborted', false, controller.signal);
+    enter('waiting');
+    controller.abort();
+    await clock.flush();
+    expect([entered, gate.waiting]).toEqual([['aborted refused'], 1]);
+    gate.shut();
+    enter('late');
+    await clock.flush();
+    expect(entered).toEqual(['aborted refused', 'waiting refused', 'late refused']);
+    expect([gate.waiting, clock.pendingTimers]).toEqual([0, 0]);
+  });
+});

@@ -33,7 +33,7 @@ test('sqskit does right in every trial', { timeout: 120_000 }, async () => {
 });
 
 test('the trials find what is wrong', { timeout: 120_000 }, async () => {
-  const tried = ['A', 'B', 'C', 'E', 'F', 'M', 'N', 'N2'];
+  const tried = ['A', 'B', 'C', 'E', 'F', 'M', 'N', 'N2', 'Q'];
   expect(Object.keys(await wrongOf('sqs-consumer', tried)).toSorted()).toEqual(tried);
 });
 

@@ -1,5 +1,6 @@
 // One trial of one library, in a process of its own: tells its parent the figure, and ends with whatever still runs.
 import { scriptedFaults, startFakeSqs } from '@sqskit/testing';
+import { slices } from '../contenders/contender.ts';
 import { libraries } from './libraries.ts';
 import type { TrialJob } from './run-trial.ts';
 import { trials } from './trials.ts';
@@ -15,8 +16,8 @@ const library = libraries.find(({ name }) => name === job.library);
 if (trial === undefined || library === undefined) {
   throw new Error(`no trial '${job.trial}', or no library '${job.library}'`);
 }
-const { settings, latencyMs = 5 } = trial;
-const queueName = 'trial';
+const { settings, latencyMs = 5, isFifo = false } = trial;
+const queueName = isFifo ? 'trial.fifo' : 'trial';
 const faults = scriptedFaults();
 const server = await startFakeSqs({ latencyMs });
 const queue = server.createQueue(queueName, { faults });
@@ -30,10 +31,11 @@ const figure = await trial.run({
   unhandledRejections: () => unhandled,
   async put(what) {
     const bodies = typeof what === 'number' ? Array.from({ length: what }, (_, index) => `${index}`) : what;
-    const batches = Array.from({ length: Math.ceil(bodies.length / 10) }, (_, index) =>
-      bodies.slice(index * 10, index * 10 + 10).map((body) => ({ body })),
-    );
-    await Promise.all(batches.map((batch) => queue.sendBatch(batch)));
+    const entries = bodies.map((body) => ({
+      body,
+      ...(isFifo && { groupId: 'one', deduplicationId: body }),
+    }));
+    await Promise.all([...slices(entries, 10)].map((batch) => queue.sendBatch(batch)));
   },
   open: (handle) => library.open({ endpoint, queueName, queueUrl }, handle, settings),
   isBrief: job.isBrief,

@@ -10,7 +10,7 @@ export interface Stage {
   requests(kind?: 'ReceiveMessage' | 'DeleteMessage' | 'ChangeMessageVisibility'): number;
   /** Rejections that nobody handled so far, any of which would end a process. */
   unhandledRejections(): number;
-  /** Puts messages into the queue, at once: so many numbers, or these bodies. */
+  /** Puts messages into the queue, at once: so many numbers, or these bodies. On a FIFO queue in order, all of one group. */
   put(what: number | readonly string[]): Promise<void>;
   /** Opens a consumer of the library's with the trial's settings; the trial starts it. */
   open(handle: Handle): Promise<Subject>;
@@ -31,6 +31,8 @@ export interface Trial {
   readonly settings: Settings;
   /** How long a call takes, in milliseconds. Default: 5. */
   readonly latencyMs?: number;
+  /** Default: a standard queue. */
+  readonly isFifo?: boolean;
   /** Whether it counts on time so much that no other trial is to run beside it. Default: false. */
   readonly isAlone?: boolean;
   readonly run: (stage: Stage) => Promise<number>;

@@ -67,15 +67,15 @@ export const receiving: Scenario = {
   title: 'Receiving 1 KB messages',
   about: `Messages of 1,024 bytes of JSON, which the contender or its handler parses, from a server that always has more and answers after ${latencyMs} ms; a handler that waits ${handlerMs} ms, and at most ${slots} of them at a time where that can be said. Counted is what the server has been asked to delete; a contender's calls are receives and deletes.`,
   latencyMs,
-  full: { rounds: 5, messages: 4_000, warmUp: 20_000 },
-  quick: { rounds: 1, messages: 1_500, warmUp: 4_000 },
+  full: { rounds: 3, messages: 4_000, warmUp: 12_000 },
+  quick: { rounds: 1, messages: 1_500, warmUp: 6_000 },
   columns: [rateColumn, { figure: 'calls', title: 'calls/message', digits: 3 }, cpuColumn, serverCpuColumn],
   cases: [
     receivingCase(sqskitConsumer),
     receivingCase(sqskitLeanConsumer),
     receivingCase(squissConsumer),
     receivingCase(fourLoops),
-    receivingCase(sqsConsumer, { maxRounds: 1 }),
+    receivingCase(sqsConsumer, { maxRounds: 1, isSlow: true }),
     receivingCase(sqsConsumerOfBatches, { maxRounds: 1 }),
   ],
 };

@@ -25,6 +25,7 @@ export const rivals: Scenario = {
     (library): Case => ({
       name: library.name,
       how: library.how,
+      isSlow: library.name !== 'sqskit',
       measure: () => runTrials(library, trials, { isBrief: false, parallel }),
     }),
   ),

@@ -4,7 +4,7 @@ import { show } from '@sqskit/core/options';
 const verbs = ['receive', 'deleteBatch', 'changeVisibilityBatch'] as const;
 
 /** Throws `option-invalid` for what is no queue that messages can be received from. */
-export function assertQueue(owner: string, queue: unknown): void {
+export function assertQueue(owner: string, queue: unknown): asserts queue is Queue {
   const isQueue =
     typeof queue === 'object' &&
     queue !== null &&

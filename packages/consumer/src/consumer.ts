@@ -2,10 +2,10 @@ import type { Handler, Queue } from '@sqskit/core';
 import { guardedLogger } from '@sqskit/core/callbacks';
 import { resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
-import { assertHandler, assertOtherQueue, assertQueue } from './arguments.ts';
+import { assertHandler } from './arguments.ts';
 import { type BreakerState, type ResolvedBreakerOptions, resolveBreaker } from './breaker-options.ts';
 import { type ConsumerHealth, type ConsumerState, judgeHealth } from './health.ts';
-import { createInstruments, type Instruments, type Totals } from './instruments.ts';
+import { createInstruments, sumOfTotals, type Totals } from './instruments.ts';
 import {
   type ConsumerOptions,
   concurrencyRules,
@@ -15,25 +15,26 @@ import {
   type StopOptions,
   stopRules,
 } from './options.ts';
+import { type QueueSource, type ResolvedQueueSource, resolveQueues } from './queue-sources.ts';
 import { createReport, type ReportError } from './report.ts';
 import { createRun, type Run, type StopReport } from './run.ts';
-import { createVisibility, type Visibility } from './visibility.ts';
+import type { Doing, SourceQueue } from './source.ts';
+import { createVisibility } from './visibility.ts';
 
 /** What the consumer does now, and totals since it was made. */
-export interface ConsumerStats extends Readonly<Totals> {
+export interface ConsumerStats extends Doing, Readonly<Totals> {
   readonly state: ConsumerState;
-  /** Handlers that run. */
-  readonly running: number;
-  /** Of these, handlers that go on although their signal has aborted. */
+  /** Of the handlers that run, those that go on although their signal has aborted. */
   readonly zombies: number;
-  /** Messages received and not started: those of opened packs each, and SQS messages that are not opened. */
-  readonly waiting: number;
-  /** SQS messages handled and not settled yet; one of which messages are sent again counts as so many. */
-  readonly settling: number;
-  /** Polls under way. */
-  readonly polls: number;
   /** Undefined without one, and while stopped. */
   readonly breaker: BreakerState | undefined;
+  /** The same by queue, in the order in which they were given. */
+  readonly queues: readonly QueueStats[];
+}
+
+/** What there is of one queue: so much of the consumer's sum of it. */
+export interface QueueStats extends Doing, Readonly<Totals> {
+  readonly queueUrl: string;
 }
 
 export interface Consumer {
@@ -62,24 +63,25 @@ export interface Consumer {
 }
 
 /**
- * A consumer of `queue` that calls `handler` with each message. Throws `option-invalid` and `queue-url-invalid`. Nothing
- * happens until `start()`.
+ * A consumer of one queue, or of several that share its slots, that calls `handler` with each message. Throws
+ * `option-invalid` and `queue-url-invalid`. Nothing happens until `start()`.
  */
-export function createConsumer<T>(queue: Queue, handler: Handler<T>, options?: ConsumerOptions<T>): Consumer {
-  assertQueue('createConsumer', queue);
-  assertHandler('createConsumer', handler);
+export function createConsumer<T>(
+  queues: Queue | readonly (Queue | QueueSource)[],
+  handler: Handler<T>,
+  options?: ConsumerOptions<T>,
+): Consumer {
   const settings = resolveOptions('createConsumer', consumerRules<T>(), options);
-  assertOtherQueue('createConsumer', queue, settings.deadLetterQueue);
-  return new QueueConsumer(queue, handler, { ...settings, logger: guardedLogger(settings.logger) });
+  const sources = resolveQueues('createConsumer', queues, settings.deadLetterQueue);
+  assertHandler('createConsumer', handler);
+  return new QueueConsumer(sources, handler, { ...settings, logger: guardedLogger(settings.logger) });
 }
 
 class QueueConsumer<T> implements Consumer {
-  readonly #queue: Queue;
+  readonly #queues: readonly SourceQueue[];
   readonly #handler: Handler<T>;
   readonly #settings: ResolvedConsumerOptions<T>;
   readonly #breaker: ResolvedBreakerOptions | undefined;
-  readonly #visibility: Visibility;
-  readonly #instruments: Instruments;
   readonly #report: ReportError;
   // At most one run at a time, so at most one engine polls.
   #run: Run | undefined;
@@ -88,15 +90,21 @@ class QueueConsumer<T> implements Consumer {
   #isPaused = false;
   #maxConcurrency: number;
 
-  constructor(queue: Queue, handler: Handler<T>, settings: ResolvedConsumerOptions<T>) {
+  constructor(
+    queues: readonly ResolvedQueueSource[],
+    handler: Handler<T>,
+    settings: ResolvedConsumerOptions<T>,
+  ) {
     const { recorder, onError, logger, clock } = settings;
-    this.#queue = queue;
+    this.#queues = queues.map((source) => ({
+      ...source,
+      visibility: createVisibility(settings),
+      instruments: createInstruments(recorder, parseQueueUrl(source.queue.url).name, clock),
+    }));
     this.#handler = handler;
     this.#settings = settings;
     this.#maxConcurrency = settings.maxConcurrency;
     this.#breaker = settings.breaker && resolveBreaker(settings.breaker);
-    this.#visibility = createVisibility(settings);
-    this.#instruments = createInstruments(recorder, parseQueueUrl(queue.url).name, clock);
     this.#report = createReport(onError, logger);
   }
 
@@ -145,7 +153,12 @@ class QueueConsumer<T> implements Consumer {
       settling: run?.settling ?? 0,
       polls: run?.polls ?? 0,
       breaker: run?.breaker,
-      ...this.#instruments.totals,
+      ...sumOfTotals(this.#queues.map(({ instruments }) => instruments.totals)),
+      queues: this.#queues.map(({ queue, instruments }, position) => ({
+        queueUrl: queue.url,
+        ...(run?.sources[position]?.doing ?? nothing),
+        ...instruments.totals,
+      })),
     };
   }
 
@@ -177,14 +190,7 @@ class QueueConsumer<T> implements Consumer {
 
   #begin(): void {
     this.#run = createRun({
-      queues: [
-        {
-          queue: this.#queue,
-          deadLetterQueue: this.#settings.deadLetterQueue,
-          visibility: this.#visibility,
-          instruments: this.#instruments,
-        },
-      ],
+      queues: this.#queues,
       handler: this.#handler,
       settings: { ...this.#settings, maxConcurrency: this.#maxConcurrency },
       breaker: this.#breaker,
@@ -204,6 +210,8 @@ class QueueConsumer<T> implements Consumer {
     return this.#isPaused ? 'paused' : 'running';
   }
 }
+
+const nothing: Doing = { running: 0, waiting: 0, settling: 0, polls: 0 };
 
 const nothingToStop: StopReport = {
   isClean: true,

@@ -1,6 +1,7 @@
 import type { QueueError, ReceivedMessage } from '@sqskit/core';
 import type { Done } from './completed.ts';
 import type { Instruments } from './instruments.ts';
+import type { Load } from './load.ts';
 import type { Pack, Unfinished } from './pack.ts';
 import type { PackSize } from './pack-size.ts';
 import type { PoisonRule } from './poison.ts';
@@ -20,6 +21,7 @@ export interface Origin {
   readonly poison: PoisonRule;
   readonly instruments: Instruments;
   readonly packSize: PackSize;
+  readonly load: Load;
   /** What is done of the SQS message by way of another delivery, and needs no run. */
   earlier(delivery: Delivery): Done | undefined;
   /** Whether the message is still ours at this time. One that turns out not to be is given to `Engine.lose` before it returns. */

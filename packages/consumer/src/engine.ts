@@ -259,12 +259,12 @@ class SlotEngine implements Engine {
       return;
     }
     delivery.phase = 'settling';
-    this.#settling += weight;
+    this.#countSettling(delivery, weight);
     const gone = await settle(settler);
     if (!gone) {
       await this.#releaseLane(delivery);
     }
-    this.#settling -= weight;
+    this.#countSettling(delivery, -weight);
     this.#headOver(delivery, gone);
   }
 
@@ -310,10 +310,15 @@ class SlotEngine implements Engine {
   async #giveBack(delivery: Delivery): Promise<void> {
     delivery.phase = 'settling';
     delivery.dropPayload();
-    this.#settling++;
+    this.#countSettling(delivery, 1);
     await this.#inHand.get(delivery)?.giveBack(delivery);
-    this.#settling--;
+    this.#countSettling(delivery, -1);
     this.#over(delivery, false);
+  }
+
+  #countSettling({ origin }: Delivery, by: number): void {
+    this.#settling += by;
+    origin.load.settling += by;
   }
 
   #over(delivery: Delivery, gone: boolean): void {

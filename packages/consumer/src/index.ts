@@ -1,12 +1,13 @@
 // What a handler may return, and what stops a consumer at SIGTERM. From core, so that a consumer needs only this package.
 export { ack, closeOnSignal, deadLetter, release, retry } from '@sqskit/core';
 export type { BreakerChange, BreakerOptions, BreakerState } from './breaker-options.ts';
-export { type Consumer, type ConsumerStats, createConsumer } from './consumer.ts';
+export { type Consumer, type ConsumerStats, createConsumer, type QueueStats } from './consumer.ts';
 export { deadLetterReasonAttribute } from './dead-letter.ts';
 export type { FailedMessage, FailurePolicy } from './failure-policy.ts';
 export type { ConsumerHealth, ConsumerState, QueueHealth } from './health.ts';
 export type { BatchesOptions, ConsumerOptions, StopMode, StopOptions, StreamOptions } from './options.ts';
 export type { PollHealth } from './poll-pulse.ts';
+export type { QueueSource } from './queue-sources.ts';
 export type { ErrorContext, OnError } from './report.ts';
 export type { StopReport } from './run.ts';
 export { batches } from './batches.ts';

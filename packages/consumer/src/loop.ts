@@ -39,6 +39,7 @@ export async function* iterate<T, R>(
     queues: [
       {
         queue,
+        weight: 1,
         deadLetterQueue,
         visibility: createVisibility(settings),
         instruments: createInstruments(recorder, name, clock),

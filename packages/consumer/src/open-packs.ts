@@ -66,9 +66,10 @@ class Turns implements OpenPacks {
     }
     this.waiting += others;
     if (delivery.group === undefined) {
+      delivery.origin.load.unpacked += others;
       this.#turns.pushBack(open);
     } else {
-      this.capped += others;
+      this.#cap(delivery, others);
       const share = this.#share(open, delivery.group);
       while (share.placed < others && this.#line.widen(share.group)) {
         this.#place(share);
@@ -79,16 +80,19 @@ class Turns implements OpenPacks {
   next(): Open | undefined {
     for (;;) {
       const open = this.#turns.peekFront();
-      if (open === undefined || (open.delivery.group === undefined && open.pack.waiting > 0)) {
-        this.waiting -= open === undefined ? 0 : 1;
+      if (open === undefined) {
+        return undefined;
+      }
+      const { delivery, pack } = open;
+      if (delivery.group === undefined && pack.waiting > 0) {
+        this.#took(delivery);
         return open;
       }
       this.#turns.popFront();
-      const { delivery, pack } = open;
       const share = this.#shares.get(pack);
       if (share !== undefined) {
         share.placed--;
-        this.waiting--;
+        this.#took(delivery);
         if (pack.waiting === 1) {
           this.#forget(share);
         }
@@ -112,12 +116,13 @@ class Turns implements OpenPacks {
     }
   }
 
-  drop({ pack }: Open): void {
+  drop({ delivery, pack }: Open): void {
     const dropped = pack.dropWaiting();
     const share = this.#shares.get(pack);
     this.waiting -= dropped;
+    delivery.origin.load.unpacked -= share?.placed ?? dropped;
     if (share !== undefined) {
-      this.capped -= dropped - share.placed;
+      this.#cap(delivery, share.placed - dropped);
       this.#forget(share);
     }
   }
@@ -127,11 +132,15 @@ class Turns implements OpenPacks {
       return delivery.group === undefined && pack.waiting > 0;
     });
     const opens = [...loose, ...[...this.#shares.values()].map(({ open }) => open)];
+    for (const { delivery, pack } of opens) {
+      const placed = this.#shares.get(pack)?.placed ?? pack.waiting;
+      delivery.origin.load.unpacked -= placed;
+      this.#cap(delivery, placed - pack.waiting);
+    }
     this.#turns = createDeque();
     this.#shares.clear();
     this.#sharesOf.clear();
     this.waiting = 0;
-    this.capped = 0;
     return opens;
   }
 
@@ -158,8 +167,20 @@ class Turns implements OpenPacks {
 
   #place(share: Share): void {
     share.placed++;
-    this.capped--;
+    this.#cap(share.open.delivery, -1);
+    share.open.delivery.origin.load.unpacked++;
     this.#turns.pushBack(share.open);
+  }
+
+  /** So many more messages, or fewer, wait for others of their group. */
+  #cap({ origin }: Delivery, by: number): void {
+    this.capped += by;
+    origin.load.capped += by;
+  }
+
+  #took({ origin }: Delivery): void {
+    this.waiting--;
+    origin.load.unpacked--;
   }
 }
 

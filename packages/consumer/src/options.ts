@@ -294,7 +294,7 @@ export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, Unset> {
       kind: 'function',
       default: () => undefined,
       shown: 'nobody',
-      doc: '`(error, { during, messageId })`: told of everything that fails. What it throws, or rejects with, is caught.',
+      doc: '`(error, { during, queueUrl, messageId })`: told of everything that fails. What it throws, or rejects with, is caught.',
     },
     logger: loggerRule('Where warnings go; never bodies or receipt handles.'),
     recorder: recorderRule('Where measurements go.'),

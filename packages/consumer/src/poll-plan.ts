@@ -10,6 +10,10 @@ export interface Demand {
   readonly ready: number;
   /** How many messages an SQS message is expected to hold, from 1. */
   readonly each: number;
+  /** Most SQS messages that a poll may ask for. */
+  readonly most: number;
+  /** How many more SQS messages memory has room for. */
+  readonly fitting: number;
 }
 
 /**
@@ -19,9 +23,10 @@ export interface Demand {
  * A poll that asks for less than a full receive costs as much as one that does not, so it is only made when nothing is
  * ready to run and no other poll is under way.
  */
-export function receiveSize({ capacity, taken, ready, each }: Demand, asked: number): number {
-  const room = Math.ceil((capacity - taken) / each) - asked;
-  const full = Math.min(sqsLimits.maxBatchEntries, Math.ceil(capacity / each));
+export function receiveSize(demand: Demand, asked: number): number {
+  const { capacity, taken, ready, each, most, fitting } = demand;
+  const room = Math.min(Math.ceil((capacity - taken) / each) - asked, fitting);
+  const full = Math.min(sqsLimits.maxBatchEntries, Math.ceil(capacity / each), most);
   if (room >= full) {
     return full;
   }
@@ -40,6 +45,15 @@ export function nextPollers(pollers: number, asked: number, received: number, ma
     return Math.min(maxPollers, pollers + 1);
   }
   return received * 2 < asked ? Math.max(1, pollers - 1) : pollers;
+}
+
+/**
+ * How many messages a poll is likely to bring after one has brought `received` of the `asked` ones. Rises while polls come
+ * back full, by doubling, and falls at once to twice what came; 0 after none.
+ */
+export function nextAppetite(appetite: number, asked: number, received: number): number {
+  const twice = Math.min(sqsLimits.maxBatchEntries, 2 * received);
+  return received >= asked ? Math.max(appetite, twice) : twice;
 }
 
 /** Empty polls in a row come to be this far apart at least, from start to start. */

@@ -4,7 +4,7 @@ import type { Random } from '@sqskit/core/retry';
 import { createIdleWaiters } from './idle-waiters.ts';
 import type { Instruments } from './instruments.ts';
 import type { Received } from './lease-keeper.ts';
-import { nextPollers, restAfterEmptyMs, restAfterFailureMs } from './poll-plan.ts';
+import { nextAppetite, nextPollers, restAfterEmptyMs, restAfterFailureMs } from './poll-plan.ts';
 import { createPollPulse, type PollHealth, type PollPulse } from './poll-pulse.ts';
 import type { Visibility } from './visibility.ts';
 
@@ -13,6 +13,8 @@ export interface PollerOptions {
   readonly waitTimeMs: number;
   readonly visibility: Visibility;
   readonly maxPollers: number;
+  /** Whether other queues want the room that a poll may come to need. */
+  readonly sharesRoom: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly instruments: Instruments;
@@ -33,6 +35,10 @@ export interface Poller {
   readonly asked: number;
   /** Whether it may poll now: it does not rest, and has fewer polls under way than it makes at a time. */
   readonly isFree: boolean;
+  /** SQS messages that a poll is likely to bring: 0 where the last brought none, and while one waits for messages. */
+  readonly appetite: number;
+  /** Polls that it is likely to make soon, beyond those under way. */
+  readonly outlook: number;
   /** Polls for up to so many SQS messages, or for fewer if only fewer are admitted. False if none are now. */
   poll(wanted: number): boolean;
   /** No new polls. Those under way still bring what they bring. */
@@ -47,6 +53,9 @@ export function createPoller(options: PollerOptions): Poller {
   return new LongPoller(options);
 }
 
+/** A poll unanswered for this long waits for messages: the queue has none. */
+const quietMs = 500;
+
 /** A poll unanswered for this long after its wait was over is given up: half-open connections never answer. */
 const answerGraceMs = 15_000;
 
@@ -56,6 +65,7 @@ class LongPoller implements Poller {
   /** Polls that wait to be admitted. */
   #pending = 0;
   asked = 0;
+  appetite = 0;
   #pollers = 1;
   #isStopped = false;
   #failures = 0;
@@ -80,6 +90,10 @@ class LongPoller implements Poller {
 
   get isFree(): boolean {
     return !this.#isStopped && this.#rest === undefined && this.#polls.size + this.#pending < this.#pollers;
+  }
+
+  get outlook(): number {
+    return this.#isStopped || this.#rest !== undefined ? 0 : this.#pollers;
   }
 
   poll(wanted: number): boolean {
@@ -165,10 +179,11 @@ class LongPoller implements Poller {
   }
 
   async #receive(maxMessages: number, visibilityTimeoutMs: number, poll: AbortController): Promise<Answer> {
-    const { queue, waitTimeMs, clock, instruments } = this.#options;
+    const { queue, waitTimeMs, sharesRoom, clock, instruments } = this.#options;
     const { signal } = poll;
     const timeoutMs = waitTimeMs + answerGraceMs;
     const watchdog = clock.setTimer(() => poll.abort(unanswered(timeoutMs)), timeoutMs);
+    const quiet = sharesRoom ? clock.setTimer(() => this.#quiet(), quietMs) : undefined;
     instruments.count('receiveCalls');
     try {
       const receiving = queue.receive({ maxMessages, waitTimeMs, visibilityTimeoutMs }, { signal });
@@ -177,7 +192,13 @@ class LongPoller implements Poller {
       return { error: toQueueError(signal.aborted ? signal.reason : reason, 'receive') };
     } finally {
       watchdog.cancel();
+      quiet?.cancel();
     }
+  }
+
+  #quiet(): void {
+    this.appetite = 0;
+    this.#options.onFree();
   }
 
   #answered(asked: number, received: number, tookMs: number): void {
@@ -186,6 +207,7 @@ class LongPoller implements Poller {
     this.#failures = 0;
     this.#endRest();
     this.#pollers = nextPollers(this.#pollers, asked, received, maxPollers);
+    this.appetite = nextAppetite(this.appetite, asked, received);
     instruments.count('received', received);
     if (received === 0) {
       instruments.count('emptyReceives');

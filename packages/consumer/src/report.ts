@@ -10,6 +10,8 @@ export interface ErrorContext {
    * the message was deleted, given back or moved, so it comes again.
    */
   readonly during: 'receive' | 'admit' | 'decode' | 'handle' | 'decide' | 'lease' | 'settle';
+  /** The queue that it is about, but for `admit`. */
+  readonly queueUrl?: string | undefined;
   /** SQS's message id, where the failure is about one message. */
   readonly messageId?: string | undefined;
   /** The message's own id, where it has one: which of a pack failed. */

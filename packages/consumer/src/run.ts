@@ -9,7 +9,7 @@ import { allOf, type Gate } from './gate.ts';
 import type { QueueHealth } from './health.ts';
 import { sumOfTotals, type Totals } from './instruments.ts';
 import type { RunSettings, StopMode } from './options.ts';
-import { type Demand, receiveSize } from './poll-plan.ts';
+import { nextPoll, type Room } from './poll-share.ts';
 import type { ReportError } from './report.ts';
 import { createSource, type Source, type SourceQueue } from './source.ts';
 import { createWork, type Work } from './work.ts';
@@ -46,6 +46,8 @@ export interface Run {
   readonly health: readonly QueueHealth[];
   /** Undefined where there is no breaker. */
   readonly breaker: BreakerState | undefined;
+  /** By queue, in the order in which they were given. */
+  readonly sources: readonly Pick<Source, 'doing'>[];
   /** Polls if there is room now. To be called when a gate may have opened. */
   update(): void;
   /** Most handlers at a time from now on. */
@@ -72,9 +74,6 @@ export interface RunOptions<T> {
  */
 const maxBlockedPerPlace = sqsLimits.maxBatchEntries - 1;
 
-/** More messages than this waiting to be settled: SQS does not keep up, and more of them would only pile up. */
-const maxSettling = 1_000;
-
 export function createRun<T>(options: RunOptions<T>): Run {
   return new PollRun(options);
 }
@@ -88,7 +87,7 @@ class PollRun<T> implements Run {
   readonly #gate: Gate;
   readonly #work: Work;
   readonly #engine: Engine;
-  readonly #sources: readonly Source[];
+  readonly sources: readonly Source[];
 
   constructor({ queues, handler, settings, breaker, report, gates, keepsOrder }: RunOptions<T>) {
     const {
@@ -116,7 +115,7 @@ class PollRun<T> implements Run {
       work: this.#work,
       onRoom: () => this.update(),
     });
-    this.#sources = queues.map((queue, position) =>
+    this.sources = queues.map((queue, position) =>
       createSource({
         ...queue,
         settings,
@@ -125,6 +124,8 @@ class PollRun<T> implements Run {
         keepsOrder,
         position,
         admit: (wanted) => this.#gate.admit(wanted, this.#inHand),
+        mayBlock: () => (this.#capacity * maxBlockedPerPlace) / queues.length,
+        sharesRoom: queues.length > 1,
         onFree: () => this.update(),
       }),
     );
@@ -144,7 +145,7 @@ class PollRun<T> implements Run {
   }
 
   get polls(): number {
-    return this.#sources.reduce((polls, { poller }) => polls + poller.polls, 0);
+    return this.sources.reduce((sum, { doing }) => sum + doing.polls, 0);
   }
 
   get zombies(): number {
@@ -157,7 +158,7 @@ class PollRun<T> implements Run {
   }
 
   get health(): readonly QueueHealth[] {
-    return this.#sources.map(({ queueUrl, poller }) => ({ queueUrl, ...poller.health }));
+    return this.sources.map(({ queueUrl, health }) => ({ queueUrl, ...health }));
   }
 
   get breaker(): BreakerState | undefined {
@@ -165,8 +166,11 @@ class PollRun<T> implements Run {
   }
 
   update(): void {
-    for (const source of this.#sources) {
-      this.#poll(source);
+    for (;;) {
+      const next = nextPoll(this.#room, this.sources);
+      if (next === undefined || this.sources[next.position]?.poll(next.size) !== true) {
+        return;
+      }
     }
   }
 
@@ -208,7 +212,7 @@ class PollRun<T> implements Run {
 
   /** The polls under way are waited for: ending one can hide the messages it would have brought (aws-sdk-java-v2#1395). */
   async #quiet(): Promise<void> {
-    await Promise.all(this.#sources.map((source) => source.idle()));
+    await Promise.all(this.sources.map((source) => source.idle()));
     await this.#engine.idle();
   }
 
@@ -232,28 +236,22 @@ class PollRun<T> implements Run {
   }
 
   get #inHand(): number {
-    const asked = this.#sources.reduce((sum, { poller }) => sum + poller.asked, 0);
+    const asked = this.sources.reduce((sum, source) => sum + source.asked, 0);
     return this.#engine.running + this.#engine.waiting + asked;
   }
 
-  #poll(source: Source): void {
-    const { poller } = source;
-    while (poller.isFree) {
-      const size = receiveSize(this.#demand(source), poller.asked);
-      if (size === 0 || !poller.poll(size)) {
-        return;
-      }
-    }
+  get #capacity(): number {
+    return this.#slots.max + this.#prefetch;
   }
 
-  #demand(source: Source): Demand {
-    const { running, unopened, ready, unpacked, settling } = this.#engine;
-    const capacity = this.#slots.max + this.#prefetch;
-    const each = source.packSize.expected;
-    const blocked = Math.max(0, this.#engine.blocked - capacity * maxBlockedPerPlace);
-    const isRoom = settling < maxSettling;
-    const taken = running + unopened + unpacked + ready * each + blocked;
-    return { capacity, taken: isRoom ? taken : capacity, ready: ready + unpacked, each };
+  get #room(): Room {
+    const { ready, unpacked } = this.#engine;
+    return {
+      capacity: this.#capacity,
+      ready: ready + unpacked,
+      most: sqsLimits.maxBatchEntries,
+      fitting: Number.POSITIVE_INFINITY,
+    };
   }
 
   /** Messages that have slots but wait for the breaker. */
@@ -262,11 +260,11 @@ class PollRun<T> implements Run {
   }
 
   #totals(): Totals {
-    return sumOfTotals(this.#sources.map(({ instruments }) => instruments.totals));
+    return sumOfTotals(this.sources.map(({ instruments }) => instruments.totals));
   }
 
   #each(act: (source: Source) => void): void {
-    this.#sources.forEach(act);
+    this.sources.forEach(act);
   }
 }
 

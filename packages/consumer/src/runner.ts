@@ -138,12 +138,15 @@ class SlotRunner implements Runner {
   async #openNext(delivery: Delivery, now: number): Promise<void> {
     delivery.phase = 'running';
     delivery.startedAt = now;
-    const others = delivery.origin.packSize.expected - 1;
-    this.#running++;
+    const { load, packSize } = delivery.origin;
+    const others = packSize.expected - 1;
+    this.#took(delivery);
     this.#unopened += others;
+    load.unopened += others;
     const pack = await this.#options.work.open(delivery);
     this.#unopened -= others;
-    this.#running--;
+    load.unopened -= others;
+    this.#left(delivery);
     this.#opened({ delivery, pack });
     this.fill();
   }
@@ -175,18 +178,18 @@ class SlotRunner implements Runner {
   #start(open: Open, now: number): void {
     const { delivery, pack } = open;
     const position = pack.startNext();
-    this.#running++;
+    this.#took(delivery);
     const verdict = delivery.origin.holds(delivery, now)
       ? this.#options.work.run(delivery, pack, position)
       : released;
     if (verdict instanceof Promise) {
       void verdict.then((later) => {
-        this.#running--;
+        this.#left(open.delivery);
         this.#ended(open, position, later);
         this.fill();
       });
     } else {
-      this.#running--;
+      this.#left(open.delivery);
       this.#ended(open, position, verdict);
     }
   }
@@ -205,7 +208,7 @@ class SlotRunner implements Runner {
   async #runInOrder(open: Open): Promise<void> {
     const { delivery, pack } = open;
     const { work, deadLetter } = this.#options;
-    this.#running++;
+    this.#took(delivery);
     while (pack.waiting > 0 && this.#isOurs(delivery)) {
       const position = pack.startNext();
       const verdict = await work.run(delivery, pack, position);
@@ -220,7 +223,7 @@ class SlotRunner implements Runner {
         break;
       }
     }
-    this.#running--;
+    this.#left(delivery);
     pack.dropWaiting();
     this.#ifEnded(open);
     this.fill();
@@ -228,6 +231,18 @@ class SlotRunner implements Runner {
 
   #isOurs(delivery: Delivery): boolean {
     return !delivery.isAbandoned && delivery.origin.holds(delivery, this.#options.clock.monotonic());
+  }
+
+  /** Takes a slot. */
+  #took({ origin }: Delivery): void {
+    this.#running++;
+    origin.load.running++;
+  }
+
+  /** Leaves a slot. */
+  #left({ origin }: Delivery): void {
+    this.#running--;
+    origin.load.running--;
   }
 
   #ifEnded(open: Open): void {

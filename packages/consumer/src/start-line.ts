@@ -67,14 +67,18 @@ class QueuedStartLine implements StartLine {
         ? group === undefined || this.#groups.enter(group, delivery)
         : this.#lanes.enter(lane, delivery);
     if (isReady) {
-      this.#ready.pushBack(delivery);
+      this.#enterReady(delivery);
     }
   }
 
   next(): Delivery | undefined {
     for (;;) {
       const delivery = this.#ready.popFront();
-      if (delivery === undefined || !this.#withdrawn.delete(delivery)) {
+      if (delivery === undefined) {
+        return undefined;
+      }
+      if (!this.#withdrawn.delete(delivery)) {
+        delivery.origin.load.ready--;
         return delivery;
       }
     }
@@ -100,7 +104,7 @@ class QueuedStartLine implements StartLine {
     const { lane, group } = delivery;
     if (lane === undefined) {
       if (group === undefined || !this.#groups.remove(group, delivery)) {
-        this.#withdrawn.add(delivery);
+        this.#passOver(delivery);
         if (group !== undefined) {
           this.leave(group);
         }
@@ -110,7 +114,7 @@ class QueuedStartLine implements StartLine {
     const behind = this.cut(lane);
     const at = behind.indexOf(delivery);
     if (at === -1) {
-      this.#withdrawn.add(delivery);
+      this.#passOver(delivery);
       this.advance(lane); // it was the head, and nothing is behind it any more
       return behind;
     }
@@ -123,7 +127,8 @@ class QueuedStartLine implements StartLine {
   drain(): Delivery[] {
     const heads = [...this.#ready].filter((delivery) => !this.#withdrawn.has(delivery));
     const behind = [...this.#lanes.cutAll(), ...this.#groups.cutAll()];
-    for (const { lane, group } of heads) {
+    for (const { origin, lane, group } of heads) {
+      origin.load.ready--;
       if (lane !== undefined) {
         this.#lanes.leave(lane);
       } else if (group !== undefined) {
@@ -137,8 +142,19 @@ class QueuedStartLine implements StartLine {
 
   #promote(delivery: Delivery | undefined): void {
     if (delivery !== undefined) {
-      this.#ready.pushBack(delivery);
+      this.#enterReady(delivery);
     }
+  }
+
+  #enterReady(delivery: Delivery): void {
+    delivery.origin.load.ready++;
+    this.#ready.pushBack(delivery);
+  }
+
+  /** One that is ready is taken out ahead of its turn. */
+  #passOver(delivery: Delivery): void {
+    delivery.origin.load.ready--;
+    this.#withdrawn.add(delivery);
   }
 }
 
@@ -179,7 +195,7 @@ class Places {
       return true;
     }
     this.#lines.get(name)?.behind.pushBack(delivery);
-    this.blocked++;
+    this.#count(delivery, 1);
     return false;
   }
 
@@ -188,7 +204,7 @@ class Places {
     const line = this.#lines.get(name);
     const next = line?.behind.popFront();
     if (next !== undefined) {
-      this.blocked--;
+      this.#count(next, -1);
     } else if (line !== undefined && --line.taken === 0) {
       this.#lines.delete(name);
     }
@@ -203,7 +219,9 @@ class Places {
     }
     const behind = [...line.behind];
     line.behind = createDeque();
-    this.blocked -= behind.length;
+    for (const delivery of behind) {
+      this.#count(delivery, -1);
+    }
     return behind;
   }
 
@@ -219,5 +237,10 @@ class Places {
       this.enter(name, other);
     }
     return others.length < behind.length;
+  }
+
+  #count({ origin }: Delivery, sign: 1 | -1): void {
+    this.blocked += sign;
+    origin.load.blocked += sign;
   }
 }

@@ -307,12 +307,13 @@ class HandlerWork<T> implements Work {
     return pack;
   }
 
-  async #cleanUp({ message }: Delivery, deleted: () => unknown): Promise<void> {
+  async #cleanUp({ message, origin }: Delivery, deleted: () => unknown): Promise<void> {
     try {
       await deleted();
     } catch (error) {
       this.#options.report(toQueueError(error, 'clean-up'), {
         during: 'settle',
+        queueUrl: origin.queueUrl,
         messageId: message.messageId,
       });
     }
@@ -367,10 +368,10 @@ function carries({ size }: Pack, item: OpenedItem | BrokenItem): boolean {
 }
 
 function about(
-  { id, messageId }: FailedMessage<unknown>,
+  { id, messageId, queueUrl }: FailedMessage<unknown>,
   during: 'decode' | 'handle' | 'decide',
 ): ErrorContext {
-  return id === messageId ? { during, messageId } : { during, messageId, id };
+  return id === messageId ? { during, queueUrl, messageId } : { during, queueUrl, messageId, id };
 }
 
 function decodeFailed(message: string, cause: unknown): QueueError<'decode-failed'> {

@@ -109,7 +109,9 @@ describe('handling', () => {
     consumer.start();
     await clock.advance(100);
     const messageId = queue.accepted[0]?.messageId;
-    expect(errors).toEqual([{ error: thrown, context: { during: 'handle', messageId } }]);
+    expect(errors).toEqual([
+      { error: thrown, context: { during: 'handle', queueUrl: queue.url, messageId } },
+    ]);
     await clock.settle(consumer.stop());
   });
 

@@ -35,7 +35,10 @@ test('a handler that runs for too long is told, and keeps its slot and its lease
   });
   // Reported when its time was up, once.
   expect(errors).toEqual([
-    { error: reason, context: { during: 'handle', messageId: queue.accepted[0]?.messageId } },
+    {
+      error: reason,
+      context: { during: 'handle', queueUrl: queue.url, messageId: queue.accepted[0]?.messageId },
+    },
   ]);
   expect({ running, most }).toEqual({ running: 1, most: 1 });
   expect(consumer.stats()).toMatchObject({ running: 1, leasesLost: 0, handlerTimeouts: 1, received: 1 });

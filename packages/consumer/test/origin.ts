@@ -2,6 +2,7 @@ import { noopRecorder } from '@sqskit/core';
 import { createFakeClock } from '@sqskit/testing';
 import type { Origin } from '../src/delivery.ts';
 import { createInstruments } from '../src/instruments.ts';
+import { createLoad } from '../src/load.ts';
 import { createPackSize } from '../src/pack-size.ts';
 
 /** Where deliveries come from that no poll has brought. */
@@ -11,6 +12,7 @@ export function createOrigin(): Origin {
     poison: { decide: (verdict) => verdict, close: () => undefined },
     instruments: createInstruments(noopRecorder, 'q', createFakeClock()),
     packSize: createPackSize(1),
+    load: createLoad(),
     earlier: () => undefined,
     holds: ({ isAbandoned }) => !isAbandoned,
   };

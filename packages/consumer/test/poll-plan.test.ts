@@ -4,6 +4,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { nextPollers, receiveSize, restAfterEmptyMs, restAfterFailureMs } from '../src/poll-plan.ts';
 
+/** Neither the queue nor memory stands in the way. */
+const unbound = { most: 10, fitting: Number.POSITIVE_INFINITY };
+
 test('a poll never asks for more than there is room for, nor more than ten', () => {
   fc.assert(
     fc.property(
@@ -13,7 +16,7 @@ test('a poll never asks for more than there is room for, nor more than ten', () 
       fc.nat({ max: 100 }),
       fc.double({ min: 1, max: 1_000, noNaN: true }),
       (capacity, taken, ready, asked, each) => {
-        const size = receiveSize({ capacity, taken, ready, each }, asked);
+        const size = receiveSize({ capacity, taken, ready, each, ...unbound }, asked);
         expect(size).toBeGreaterThanOrEqual(0);
         expect(size).toBeLessThanOrEqual(10);
         // One that holds more than there is room for may exceed it, the others may not.
@@ -25,30 +28,30 @@ test('a poll never asks for more than there is room for, nor more than ten', () 
 });
 
 test('an idle consumer polls for as many as it takes', () => {
-  expect(receiveSize({ capacity: 20, taken: 0, ready: 0, each: 1 }, 0)).toBe(10);
-  expect(receiveSize({ capacity: 3, taken: 0, ready: 0, each: 1 }, 0)).toBe(3);
+  expect(receiveSize({ capacity: 20, taken: 0, ready: 0, each: 1, ...unbound }, 0)).toBe(10);
+  expect(receiveSize({ capacity: 3, taken: 0, ready: 0, each: 1, ...unbound }, 0)).toBe(3);
 });
 
 test('a poll for less than a full receive waits while there is something to run', () => {
-  expect(receiveSize({ capacity: 20, taken: 15, ready: 5, each: 1 }, 0)).toBe(0);
-  expect(receiveSize({ capacity: 15, taken: 10, ready: 0, each: 1 }, 0)).toBe(5);
+  expect(receiveSize({ capacity: 20, taken: 15, ready: 5, each: 1, ...unbound }, 0)).toBe(0);
+  expect(receiveSize({ capacity: 15, taken: 10, ready: 0, each: 1, ...unbound }, 0)).toBe(5);
 });
 
 test('a poll for less than a full receive waits while another poll is under way', () => {
-  expect(receiveSize({ capacity: 15, taken: 0, ready: 0, each: 1 }, 10)).toBe(0);
-  expect(receiveSize({ capacity: 30, taken: 5, ready: 0, each: 1 }, 10)).toBe(10);
+  expect(receiveSize({ capacity: 15, taken: 0, ready: 0, each: 1, ...unbound }, 10)).toBe(0);
+  expect(receiveSize({ capacity: 30, taken: 5, ready: 0, each: 1, ...unbound }, 10)).toBe(10);
 });
 
 test('a pack that holds more than there is room for is fetched alone, when there is room at all', () => {
-  expect(receiveSize({ capacity: 20, taken: 0, ready: 0, each: 550 }, 0)).toBe(1);
-  expect(receiveSize({ capacity: 20, taken: 19, ready: 9, each: 550 }, 0)).toBe(1);
-  expect(receiveSize({ capacity: 20, taken: 20, ready: 10, each: 550 }, 0)).toBe(0);
-  expect(receiveSize({ capacity: 20, taken: 0, ready: 0, each: 550 }, 1)).toBe(0);
-  expect(receiveSize({ capacity: 2_000, taken: 0, ready: 0, each: 550 }, 0)).toBe(4);
+  expect(receiveSize({ capacity: 20, taken: 0, ready: 0, each: 550, ...unbound }, 0)).toBe(1);
+  expect(receiveSize({ capacity: 20, taken: 19, ready: 9, each: 550, ...unbound }, 0)).toBe(1);
+  expect(receiveSize({ capacity: 20, taken: 20, ready: 10, each: 550, ...unbound }, 0)).toBe(0);
+  expect(receiveSize({ capacity: 20, taken: 0, ready: 0, each: 550, ...unbound }, 1)).toBe(0);
+  expect(receiveSize({ capacity: 2_000, taken: 0, ready: 0, each: 550, ...unbound }, 0)).toBe(4);
 });
 
 test('messages that only wait for their group do not keep others from being fetched', () => {
-  expect(receiveSize({ capacity: 20, taken: 12, ready: 0, each: 1 }, 0)).toBe(8);
+  expect(receiveSize({ capacity: 20, taken: 12, ready: 0, each: 1, ...unbound }, 0)).toBe(8);
 });
 
 test('pollers are added while polls come back full, and leave when they do not', () => {

@@ -5,6 +5,7 @@ import { breakerRules } from '../src/breaker-options.ts';
 import { memoryStoreRules } from '../src/idempotency/memory-store.ts';
 import { idempotencyRules } from '../src/idempotency/options.ts';
 import { consumerRules, ownBatchesRules, ownStreamRules, stopRules } from '../src/options.ts';
+import { queueSourceRules } from '../src/queue-sources.ts';
 import { adaptiveVisibilityRules } from '../src/visibility.ts';
 import { workersRules } from '../src/workers/options.ts';
 
@@ -12,6 +13,7 @@ test.each([
   ['createConsumer', consumerRules()],
   ['breaker', breakerRules],
   ['adaptiveVisibility', adaptiveVisibilityRules],
+  ['queue', queueSourceRules],
   ['stop', stopRules],
   ['stream', ownStreamRules],
   ['batches', ownBatchesRules],

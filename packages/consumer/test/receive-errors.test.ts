@@ -33,7 +33,7 @@ test.each(classes)(
       expect(errors).toHaveLength(afterTenSeconds);
       for (const { error, context } of errors) {
         expect(error).toMatchObject({ code, details: { awsCode } });
-        expect(context).toEqual({ during: 'receive' });
+        expect(context).toEqual({ during: 'receive', queueUrl: queue.url });
       }
       await clock.advance(3_600_000);
       expect(calls('receive').length).toBeLessThanOrEqual(260);

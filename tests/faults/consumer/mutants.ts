@@ -87,9 +87,9 @@ export const consumerMutants: readonly Mutant[] = [
   {
     name: 'a slot is lost where a message cannot be opened',
     file: runner,
-    find: `this.#running--;
+    find: `this.#left(delivery);
         this.#opened({ delivery, pack });`,
-    replace: `this.#running -= pack.isReadable ? 1 : 0;
+    replace: `if (pack.isReadable) this.#left(delivery);
         this.#opened({ delivery, pack });`,
   },
   {

@@ -1,12 +1,15 @@
 import type { Sealed, SendEntry } from '@sqskit/core';
 import type { AccumulatorEntry, Ticket } from '@sqskit/core/accumulator';
+import type { Linked } from '@sqskit/core/linked-list';
 import type { Outgoing } from './outgoing.ts';
 
 /**
  * Messages that travel as one SQS message. It is sealed once: whatever it is tried again for, it is the same bytes, with
  * the same deduplication id.
  */
-export class Pack<T> implements AccumulatorEntry {
+export class Pack<T> implements AccumulatorEntry, Linked<Pack<T>> {
+  previous: Pack<T> | undefined;
+  next: Pack<T> | undefined;
   readonly members: readonly [Outgoing<T>, ...Outgoing<T>[]];
   readonly wire: SendEntry;
   readonly sealed: Sealed;

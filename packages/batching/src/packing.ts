@@ -54,7 +54,8 @@ export class Packing<T> implements Packaging<T> {
   readonly #alarm: Alarm;
   /** What is being sealed by envelopes that take their time. */
   readonly #seals = new Set<Seal<T>>();
-  readonly #packs = new Set<Pack<T>>();
+  /** Not a Set: like that of calls under way, it would keep what it held. */
+  readonly #packs: LinkedList<Pack<T>> = createLinkedList();
 
   constructor(
     options: PackingOptions,
@@ -155,7 +156,7 @@ export class Packing<T> implements Packaging<T> {
   }
 
   settled(pack: Pack<T>): void {
-    this.#packs.delete(pack);
+    this.#packs.remove(pack);
     if (this.#options.fifo || pack.isDissolved) {
       this.#release(this.#gatheringOf(pack.members[0]));
       this.#setAlarm();
@@ -290,7 +291,7 @@ export class Packing<T> implements Packaging<T> {
     }
     this.#learn(pack.members, members.length);
     this.#putBack(members.slice(pack.members.length));
-    this.#packs.add(pack);
+    this.#packs.pushBack(pack);
     for (const outgoing of pack.members) {
       outgoing.stage = 'handed';
       outgoing.pack = pack;

@@ -48,6 +48,8 @@ export interface Delivery extends DeliveryOrder {
   readonly origin: Origin;
   /** Kept by the engine. */
   phase: Phase;
+  /** When its receive was answered; the last, if it came again while it was in hand. */
+  receivedAt: number;
   /** When it was begun to be opened; before that it is of no meaning. */
   startedAt: number;
   /** What is in it, once it is opened. */
@@ -100,6 +102,7 @@ class MessageDelivery implements Delivery {
   readonly group: string | undefined;
   readonly order: string | undefined;
   phase: Phase = 'waiting';
+  receivedAt = 0;
   startedAt = 0;
   pack: Pack | undefined;
   receiptHandle: string;

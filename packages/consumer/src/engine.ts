@@ -40,6 +40,8 @@ export interface Engine {
   readonly unopened: number;
   /** SQS messages handled and not settled yet; one of which messages are sent again counts as so many. */
   readonly settling: number;
+  /** Slot time that an SQS message takes, of late; `undefined` before the first is done. */
+  readonly slotMsPerMessage: number | undefined;
   /** Handlers that go on although they were told to end. Takes time in proportion to what is in hand. */
   readonly zombies: number;
   /** When the first of the SQS messages that run was started. Takes time in proportion to what is in hand. */
@@ -112,6 +114,10 @@ class SlotEngine implements Engine {
 
   get settling(): number {
     return this.#settling;
+  }
+
+  get slotMsPerMessage(): number | undefined {
+    return this.#runner.slotMsPerMessage;
   }
 
   get zombies(): number {

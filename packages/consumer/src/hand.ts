@@ -146,6 +146,7 @@ class PolledHand implements Hand, Settler {
     if (this.#completed.find(message.messageId) === 'deleted') {
       this.#gone.add(delivery);
     }
+    delivery.receivedAt = received.receivedAt;
     settler.leases.hold(delivery, received);
     return delivery;
   }
@@ -156,6 +157,7 @@ class PolledHand implements Hand, Settler {
     origin.instruments.count('duplicates');
     if (settler.leases.holds(current) && current.phase !== 'settling') {
       current.receiptHandle = message.receiptHandle;
+      current.receivedAt = received.receivedAt;
       settler.leases.hold(current, received);
       return undefined;
     }

@@ -24,6 +24,8 @@ export interface Totals {
   handlerTimeouts: number;
   /** How often the breaker opened on a run of this queue's. */
   breakerOpenings: number;
+  /** Leases that were renewed, each time counted: ten to a call. */
+  renewals: number;
   /** SQS messages whose lease ended while they waited or ran. */
   leasesLost: number;
   /** Messages of which SQS did not confirm that they were settled: they come again. */
@@ -49,6 +51,7 @@ function createTotals(): Totals {
     deadLettered: 0,
     handlerTimeouts: 0,
     breakerOpenings: 0,
+    renewals: 0,
     leasesLost: 0,
     unsettled: 0,
     emptyReceives: 0,
@@ -78,6 +81,10 @@ export interface Instruments {
   count(what: keyof Totals, by?: number): void;
   /** Returns what to call when the handler has ended; `undefined` where nothing records. */
   handlerStarted(sentAtMs: number | undefined): (() => void) | undefined;
+  /** An SQS message, received then, is opened now. */
+  opened(receivedAt: number, now: number): void;
+  /** An SQS message is being settled. Returns what to call when it is; `undefined` where nothing records. */
+  settling(): (() => void) | undefined;
 }
 
 /** The instruments' names: totals that are worth a metric of their own. */
@@ -92,10 +99,15 @@ const metricNames: Partial<Record<keyof Totals, string>> = {
   deadLettered: 'MessagesDeadLettered',
   handlerTimeouts: 'HandlerTimeouts',
   breakerOpenings: 'BreakerOpenings',
+  renewals: 'LeaseRenewals',
   leasesLost: 'LeasesLost',
   unsettled: 'MessagesUnsettled',
   emptyReceives: 'EmptyReceives',
   failedReceives: 'FailedReceives',
+  receiveCalls: 'ReceiveCalls',
+  deleteCalls: 'DeleteCalls',
+  changeVisibilityCalls: 'ChangeVisibilityCalls',
+  sendCalls: 'SendCalls',
 };
 
 export function createInstruments(recorder: Recorder, queueName: string, clock: Clock): Instruments {
@@ -107,6 +119,8 @@ export function createInstruments(recorder: Recorder, queueName: string, clock: 
         totals[what] += by;
       },
       handlerStarted: () => undefined,
+      opened: ignore,
+      settling: () => undefined,
     };
   }
   const dimensions = { QueueName: queueName };
@@ -116,6 +130,8 @@ export function createInstruments(recorder: Recorder, queueName: string, clock: 
   const handlers = recorder.gauge('RunningHandlers', 'Count', dimensions);
   const processingTime = recorder.histogram('ProcessingTime', 'Milliseconds', dimensions);
   const queueTime = recorder.histogram('QueueTime', 'Milliseconds', dimensions);
+  const localWaitTime = recorder.histogram('LocalWaitTime', 'Milliseconds', dimensions);
+  const settleTime = recorder.histogram('SettleTime', 'Milliseconds', dimensions);
   let running = 0;
   return {
     totals,
@@ -138,6 +154,13 @@ export function createInstruments(recorder: Recorder, queueName: string, clock: 
         callGuarded(() => handlers.set(running), ignore);
         callGuarded(() => processingTime.record(clock.monotonic() - startedAt), ignore);
       };
+    },
+    opened(receivedAt, now) {
+      callGuarded(() => localWaitTime.record(Math.max(0, now - receivedAt)), ignore);
+    },
+    settling() {
+      const startedAt = clock.monotonic();
+      return () => callGuarded(() => settleTime.record(clock.monotonic() - startedAt), ignore);
     },
   };
 }

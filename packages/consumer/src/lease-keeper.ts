@@ -35,6 +35,8 @@ export interface LeaseKeeperOptions {
   readonly visibility: Visibility;
   /** Where renewals are submitted, and what else changes a message's visibility: one lane for each message. */
   readonly changes: BatchCall<Change, Settled>;
+  /** Told of each renewal that SQS has granted. */
+  readonly onRenewed: () => void;
   /** Told when a message is no longer ours; not for one that is being settled, whose settler finds out by itself. */
   readonly onLost: (delivery: Delivery) => void;
 }
@@ -158,6 +160,7 @@ class TimedLeaseKeeper implements LeaseKeeper {
 
   #renewed(delivery: Delivery, held: Held, change: Change, outcome: SettleOutcome): void {
     if (outcome.ok) {
+      this.#options.onRenewed();
       held.lease = renewLease(held.lease, change.calledAt, change.visibilityTimeoutMs);
       held.renewAt = renewalDueAt(held.lease);
     } else if (isHandleRefused(outcome.error)) {

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '@sqskit/core/clock';
 import type { Delivery } from './delivery.ts';
 import { createOpenPacks, type Open, type OpenPacks } from './open-packs.ts';
 import type { Unfinished } from './pack.ts';
+import { createSlotMeter, type SlotMeter } from './slot-meter.ts';
 import type { StartLine } from './start-line.ts';
 import type { Work } from './work.ts';
 
@@ -35,6 +36,8 @@ export interface Runner {
   readonly unpacked: number;
   /** Of these, those that wait for others of their group. */
   readonly capped: number;
+  /** Slot time that an SQS message takes, of late; `undefined` before the first is done. */
+  readonly slotMsPerMessage: number | undefined;
   /** Starts what there are slots for. */
   fill(): void;
   /** What waits of a pack will not start. Not for those of lanes, which see for themselves that they are abandoned. */
@@ -58,6 +61,7 @@ export function createRunner(options: RunnerOptions): Runner {
 class SlotRunner implements Runner {
   readonly #options: RunnerOptions;
   readonly #packs: OpenPacks;
+  readonly #meter: SlotMeter = createSlotMeter();
   #running = 0;
   #unopened = 0;
   #isDraining = false;
@@ -81,6 +85,10 @@ class SlotRunner implements Runner {
     return this.#packs.waiting;
   }
 
+  get slotMsPerMessage(): number | undefined {
+    return this.#meter.perMessageMs;
+  }
+
   get capped(): number {
     return this.#packs.capped;
   }
@@ -88,11 +96,14 @@ class SlotRunner implements Runner {
   fill(): void {
     const { clock, slots, line, onRoom } = this.#options;
     const startedAt = clock.monotonic();
+    let now = startedAt;
+    this.#meter.inUse(this.#running + 1, now); // one at a time, if they never wait
     while (this.#running < slots.max && this.#breath === undefined) {
       const open = this.#packs.next();
       if (open !== undefined) {
-        this.#start(open, startedAt);
-        if (clock.monotonic() - startedAt >= longestGoMs && !this.#isDraining) {
+        this.#start(open, now);
+        now = clock.monotonic();
+        if (now - startedAt >= longestGoMs && !this.#isDraining) {
           this.#takeBreath();
         }
         continue;
@@ -101,8 +112,9 @@ class SlotRunner implements Runner {
       if (delivery === undefined) {
         break;
       }
-      void this.#openNext(delivery, startedAt);
+      void this.#openNext(delivery, now);
     }
+    this.#meter.inUse(this.#running, now);
     onRoom();
   }
 
@@ -138,7 +150,8 @@ class SlotRunner implements Runner {
   async #openNext(delivery: Delivery, now: number): Promise<void> {
     delivery.phase = 'running';
     delivery.startedAt = now;
-    const { load, packSize } = delivery.origin;
+    const { instruments, load, packSize } = delivery.origin;
+    instruments.opened(delivery.receivedAt, now);
     const others = packSize.expected - 1;
     this.#took(delivery);
     this.#unopened += others;
@@ -247,6 +260,7 @@ class SlotRunner implements Runner {
 
   #ifEnded(open: Open): void {
     if (open.pack.left === 0) {
+      this.#meter.done();
       this.#options.onEnded(open);
     }
   }

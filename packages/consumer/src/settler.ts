@@ -138,12 +138,16 @@ class BatchingSettler implements QueueSettler {
       clock,
       visibility,
       changes: this.#changes,
+      onRenewed: () => instruments.count('renewals'),
       onLost: options.onLeaseLost,
     });
   }
 
-  conclude(delivery: Delivery, pack: Pack): Promise<boolean> {
-    return this.#unlessLost(delivery, pack.size, () => this.#carryOut(delivery, pack));
+  async conclude(delivery: Delivery, pack: Pack): Promise<boolean> {
+    const settled = this.#options.instruments.settling();
+    const gone = await this.#unlessLost(delivery, pack.size, () => this.#carryOut(delivery, pack));
+    settled?.();
+    return gone;
   }
 
   async deadLetter(delivery: Delivery, pack: Pack, unfinished: Unfinished): Promise<boolean> {

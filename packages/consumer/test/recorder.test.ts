@@ -57,11 +57,15 @@ test('what happens to messages is recorded, with the queue name as dimension', a
   expect([...instruments].sort()).toEqual(
     [
       'BreakerOpenings Count',
+      'ChangeVisibilityCalls Count',
+      'DeleteCalls Count',
       'DuplicateReceives Count',
       'EmptyReceives Count',
       'FailedReceives Count',
       'HandlerTimeouts Count',
+      'LeaseRenewals Count',
       'LeasesLost Count',
+      'LocalWaitTime Milliseconds',
       'MessagesAcked Count',
       'MessagesDeadLettered Count',
       'MessagesReceived Count',
@@ -72,7 +76,10 @@ test('what happens to messages is recorded, with the queue name as dimension', a
       'PacksOpened Count',
       'ProcessingTime Milliseconds',
       'QueueTime Milliseconds',
+      'ReceiveCalls Count',
       'RunningHandlers Count',
+      'SendCalls Count',
+      'SettleTime Milliseconds',
     ].map((name) => `${name} ${dimension}`),
   );
   const sum = (name: string): number => (values.get(name) ?? []).reduce((total, value) => total + value, 0);
@@ -111,5 +118,32 @@ test('a recorder that threw was an unhandled rejection, and the message stayed i
   await clock.advance(1_000);
   expect(queue.messages()).toEqual([]);
   expect(consumer.stats()).toMatchObject({ acked: 3, running: 0, settling: 0 });
+  await clock.settle(consumer.stop());
+});
+
+test('what a message waits for here and on its way out is recorded, and what it costs in calls', async () => {
+  const { clock, send, consume, sleep } = createScene({ latencyMs: 50 });
+  await send(4);
+  const { recorder, values } = record(true);
+  const consumer = consume(() => sleep(3_000), {
+    recorder,
+    maxConcurrency: 2,
+    prefetch: 2,
+    visibilityTimeoutMs: 4_000,
+    waitTimeMs: 10_000,
+  });
+  consumer.start();
+  await clock.advance(8_000);
+  expect(values.get('LocalWaitTime')).toEqual([0, 0, 3_000, 3_000]);
+  // The linger of 20 ms and the call.
+  expect(values.get('SettleTime')).toEqual([70, 70, 70, 70]);
+  const sum = (name: string): number => (values.get(name) ?? []).reduce((total, value) => total + value, 0);
+  const stats = consumer.stats();
+  expect(stats.renewals).toBe(sum('LeaseRenewals'));
+  expect(stats.renewals).toBeGreaterThanOrEqual(6);
+  expect(sum('ReceiveCalls')).toBe(stats.receiveCalls);
+  expect(sum('DeleteCalls')).toBe(stats.deleteCalls);
+  expect(sum('ChangeVisibilityCalls')).toBe(stats.changeVisibilityCalls);
+  expect(stats.changeVisibilityCalls).toBeLessThan(stats.renewals);
   await clock.settle(consumer.stop());
 });

@@ -1,6 +1,8 @@
-// `npx -y pnpm@12.21.0 faults [producer|consumer] [--runs 10000] [--seed N] [--mutants]`: against a queue that fails, seed by seed.
+// `npx -y pnpm@12.21.0 faults [producer|consumer] [--runs 10000] [--seed N] [--mutants]`: against a queue that fails, seed
+// by seed; or with `--day [--hours 24]` for a day.
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import { playDay } from './consumer/day.ts';
 import { firstFailure } from './mutated-packages.ts';
 import { describeFailure, playSeeds } from './seeds.ts';
 import type { Suite } from './suite.ts';
@@ -11,13 +13,20 @@ const { values, positionals } = parseArgs({
     runs: { type: 'string', default: '10000' },
     seed: { type: 'string' },
     mutants: { type: 'boolean', default: false },
+    day: { type: 'boolean', default: false },
+    hours: { type: 'string', default: '24' },
   },
   allowPositionals: true,
 });
 
 const mostShown = 10;
 
-for (const name of positionals.length === 0 ? suiteNames : positionals) {
+if (values.day) {
+  await liveOn(wholeNumber('--hours', values.hours, 1));
+}
+
+const suitesAsked = positionals.length === 0 ? suiteNames : positionals;
+for (const name of values.day ? [] : suitesAsked) {
   await withSuite(name, (suite) => {
     if (values.mutants) {
       return hunt(suite);
@@ -88,6 +97,25 @@ async function hunt<C>(suite: Suite<C>): Promise<void> {
     `${suite.name}: ${suite.mutants.length} mutants, ${missed} not found in ${suite.seedsOfCi} seeds`,
   );
   if (missed > 0) {
+    process.exitCode = 1;
+  }
+}
+
+/** Consumers at steady load. */
+async function liveOn(hours: number): Promise<void> {
+  const startedAt = performance.now();
+  const { sent, handled, moved, repeated, stops, crashes, violations } = await playDay(hours, (mark) =>
+    console.log(`${mark.hours.toFixed(1).padStart(5)} h  ${(mark.bytes / 1_000_000).toFixed(2)} MB in use`),
+  );
+  const seconds = (performance.now() - startedAt) / 1_000;
+  console.log(`${stops} stops, ${crashes} crashes; ${repeated} messages handled once more`);
+  for (const violation of violations) {
+    console.log(violation);
+  }
+  console.log(
+    `${hours} hours: ${sent} sent, ${handled} handled, ${moved} moved, ${violations.length} failures, in ${seconds.toFixed(1)} s`,
+  );
+  if (violations.length > 0) {
     process.exitCode = 1;
   }
 }

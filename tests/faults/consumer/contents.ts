@@ -16,6 +16,9 @@ import type { PlannedMessage } from './scenario.ts';
 /** What an SQS message holds: its messages, and how often each was received before it was sent again. */
 export type Contents = readonly { readonly name: string; readonly attempt: number }[];
 
+/** Bodies that are not opened again. */
+const mostKnown = 1_000;
+
 const unreadable = '!';
 /** A body of a kind that no envelope knows. */
 const unopenable = '~1z';
@@ -77,6 +80,9 @@ export function createSealer(isPacked: boolean): Sealer {
     },
     contentsOf(payload) {
       const contents = known.get(payload.body) ?? open(payload);
+      if (known.size >= mostKnown) {
+        known.clear();
+      }
       known.set(payload.body, contents);
       return contents;
     },

@@ -1,8 +1,8 @@
-import { deadLetter, type Handler, type IncomingMessage, QueueError, release, retry } from '@sqskit/core';
+import { type Handler, type IncomingMessage, QueueError } from '@sqskit/core';
 import { type Clock, sleep } from '@sqskit/core/clock';
 import type { Random } from '@sqskit/core/retry';
-import type { HandlerRun, History, Instance, Result } from './history.ts';
-import { type ConsumerChoice, type Scenario, statedConduct } from './scenario.ts';
+import { type Conduct, comeTo, drawCalmConduct, drawConduct } from './conduct.ts';
+import type { HandlerRun, History, Instance } from './history.ts';
 
 export interface HandlerOptions {
   readonly history: History;
@@ -10,18 +10,18 @@ export interface HandlerOptions {
   /** Of the process; not the one whose timers are counted as the consumer's. */
   readonly clock: Clock;
   readonly random: Random;
-  readonly scenario: Scenario;
+  /** Whether some take more than twelve hours. */
+  readonly isMarathon: boolean;
   /** Whether everything succeeds from now on, and soon. */
   readonly isCalm: () => boolean;
   /** Told of every start. */
   readonly onStart: () => void;
 }
 
-const hourMs = 3_600_000;
-
 /** A handler whose every start goes into the history, and that does what is drawn for it. */
 export function createHandler(options: HandlerOptions): Handler<string> {
-  const { history, by, clock, random, scenario, isCalm, onStart } = options;
+  const { history, by, clock, random, isMarathon, isCalm, onStart } = options;
+  const { visibilityTimeoutMs } = by.choice;
   const live = new Set<HandlerRun>();
 
   function begin(message: IncomingMessage<string>, signal: AbortSignal): HandlerRun {
@@ -56,70 +56,31 @@ export function createHandler(options: HandlerOptions): Handler<string> {
     return run;
   }
 
-  function end(run: HandlerRun, result: Result): unknown {
+  function end(run: HandlerRun, conduct: Conduct): unknown {
     live.delete(run);
     run.ended = history.now();
-    run.result = result;
-    switch (result) {
-      case 'ack':
-        return undefined;
-      case 'throw':
-        throw new Error('a failure of the scenario');
-      case 'retry':
-        run.delayMs = random() < 0.5 ? undefined : 500 + random() * 5_000;
-        return retry({ delayMs: run.delayMs });
-      case 'release':
-        return release();
-      case 'dead-letter':
-        return deadLetter('a verdict of the scenario');
-    }
+    run.result = conduct.result;
+    run.delayMs = conduct.delayMs;
+    return comeTo(conduct);
   }
 
-  async function wait(run: HandlerRun, signal: AbortSignal, ms: number): Promise<unknown> {
-    const isHeedful = random() < statedConduct.heedful;
+  async function wait(run: HandlerRun, signal: AbortSignal, ms: number, conduct: Conduct): Promise<unknown> {
     try {
-      await sleep(clock, ms, isHeedful ? { signal } : {});
+      await sleep(clock, ms, conduct.isHeedful ? { signal } : {});
     } catch {
-      return end(run, 'throw');
+      return end(run, { ...conduct, result: 'throw' });
     }
-    return end(run, isCalm() ? 'ack' : drawResult(random));
+    return end(run, isCalm() ? { ...conduct, result: 'ack' } : conduct);
   }
 
   return (message, { signal }) => {
     const run = begin(message, signal);
-    if (random() < statedConduct.atOnce) {
-      return end(run, isCalm() ? 'ack' : drawResult(random));
-    }
-    return wait(run, signal, isCalm() ? random() * 50 : drawTime(random, scenario, by.choice));
+    const conduct = isCalm()
+      ? drawCalmConduct(random)
+      : drawConduct(random, { visibilityTimeoutMs, isMarathon });
+    const { takesMs } = conduct;
+    return takesMs === undefined ? end(run, conduct) : wait(run, signal, takesMs, conduct);
   };
-}
-
-function drawResult(random: Random): Result {
-  const drawn = random();
-  const { throws, retries, releases, deadLetters } = statedConduct;
-  let upTo = 0;
-  const shares: readonly (readonly [Result, number])[] = [
-    ['throw', throws],
-    ['retry', retries],
-    ['release', releases],
-    ['dead-letter', deadLetters],
-  ];
-  for (const [result, share] of shares) {
-    upTo += share;
-    if (drawn < upTo) {
-      return result;
-    }
-  }
-  return 'ack';
-}
-
-function drawTime(random: Random, { isMarathon }: Scenario, { visibilityTimeoutMs }: ConsumerChoice): number {
-  if (isMarathon && random() < 0.1) {
-    return (11.9 + random()) * hourMs;
-  }
-  return random() < statedConduct.slow
-    ? Math.min(visibilityTimeoutMs, 10_000) * (1 + 2 * random())
-    : random() * 200;
 }
 
 function codeOf(reason: unknown): string {

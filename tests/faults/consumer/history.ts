@@ -2,6 +2,7 @@ import type { ConsumerStats, ErrorContext, StopReport } from '@sqskit/consumer';
 import type { SendOutcome, SettleOutcome } from '@sqskit/core';
 import type { Clock } from '@sqskit/core/clock';
 import { createMoments, type Moment } from '../moments.ts';
+import type { Result } from './conduct.ts';
 import type { Contents } from './contents.ts';
 import type { ConsumerChoice } from './scenario.ts';
 
@@ -65,8 +66,6 @@ export interface SendCall extends Call {
   readonly contents: readonly Contents[];
   outcomes: readonly SendOutcome[] | undefined;
 }
-
-export type Result = 'ack' | 'throw' | 'retry' | 'release' | 'dead-letter';
 
 /** A handler that was started. */
 export interface HandlerRun {

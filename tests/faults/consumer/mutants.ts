@@ -17,9 +17,8 @@ export const consumerMutants: readonly Mutant[] = [
   {
     name: 'a handler is not told that its lease is lost',
     file: engine,
-    find: `delivery.abandon(reason);
-            void this.#releaseLane(delivery);`,
-    replace: 'void this.#releaseLane(delivery);',
+    find: 'delivery.abandon(reason);\n            void this.#stopBehind(',
+    replace: 'void this.#stopBehind(',
   },
   {
     name: 'a message is deleted although its lease is over',

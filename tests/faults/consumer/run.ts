@@ -148,7 +148,7 @@ class ConsumerRun {
       by: instance,
       clock: process.clock,
       random: this.#random,
-      scenario: this.#scenario,
+      isMarathon: this.#scenario.isMarathon,
       isCalm: () => this.#isCalm,
       onStart: () => {
         const { running, waiting } = consumer.stats();

@@ -17,20 +17,6 @@ export const statedRates = {
   slowReplies: 0.04,
 } as const satisfies FaultRates;
 
-/** What handlers do, of each start of one, until the run's end is near. */
-export const statedConduct = {
-  /** Ends before it returns to the event loop. */
-  atOnce: 0.1,
-  /** Takes longer than the lease. */
-  slow: 0.06,
-  /** Of those that wait: ends as soon as its signal aborts. */
-  heedful: 0.5,
-  throws: 0.08,
-  retries: 0.04,
-  releases: 0.03,
-  deadLetters: 0.02,
-} as const;
-
 /** An SQS message that a run sends. */
 export interface PlannedMessage {
   /** Of the messages in it; several make a pack. */

@@ -1,7 +1,8 @@
 import { type Suite, showFaults, showRates } from '../suite.ts';
+import { statedConduct } from './conduct.ts';
 import { consumerMutants } from './mutants.ts';
 import { consumerRun } from './run.ts';
-import { drawScenario, statedConduct, statedRates } from './scenario.ts';
+import { drawScenario, statedRates } from './scenario.ts';
 import { addCounts, amplification, mostAmplification, nothingCounted, type RunCounts } from './totals.ts';
 
 /** Consumers on a queue that fails, with handlers that fail, in processes that stop, stand still and crash. */

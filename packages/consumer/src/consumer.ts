@@ -1,11 +1,12 @@
-import type { Handler, Queue } from '@sqskit/core';
+import type { CallOptions, Handler, Queue } from '@sqskit/core';
 import { guardedLogger } from '@sqskit/core/callbacks';
 import { resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
 import { assertHandler } from './arguments.ts';
 import { type BreakerState, type ResolvedBreakerOptions, resolveBreaker } from './breaker-options.ts';
+import { type DrainEstimate, estimateDrain } from './drain.ts';
 import { type ConsumerHealth, type ConsumerState, judgeHealth } from './health.ts';
-import { createInstruments, sumOfTotals, type Totals } from './instruments.ts';
+import { callsPerMessage, createInstruments, sumOfTotals, type Totals } from './instruments.ts';
 import {
   type ConsumerOptions,
   concurrencyRules,
@@ -26,6 +27,8 @@ export interface ConsumerStats extends Doing, Readonly<Totals> {
   readonly state: ConsumerState;
   /** Of the handlers that run, those that go on although their signal has aborted. */
   readonly zombies: number;
+  /** API calls for each message that was settled; undefined before the first. */
+  readonly callsPerMessage: number | undefined;
   /** Undefined without one, and while stopped. */
   readonly breaker: BreakerState | undefined;
   /** The same by queue, in the order in which they were given. */
@@ -58,6 +61,11 @@ export interface Consumer {
   stats(): ConsumerStats;
   /** For a liveness probe: whether a restart would help, and why. */
   health(): ConsumerHealth;
+  /**
+   * How much waits in its queues, and how long that takes this consumer. Costs a call (`depth`) for each queue, and rejects
+   * where one fails.
+   */
+  estimateDrain(options?: CallOptions): Promise<DrainEstimate>;
   /** `stop()`, with its default time. */
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -145,6 +153,7 @@ class QueueConsumer<T> implements Consumer {
 
   stats(): ConsumerStats {
     const run = this.#run;
+    const totals = sumOfTotals(this.#queues.map(({ instruments }) => instruments.totals));
     return {
       state: this.#state(),
       running: run?.running ?? 0,
@@ -153,7 +162,8 @@ class QueueConsumer<T> implements Consumer {
       settling: run?.settling ?? 0,
       polls: run?.polls ?? 0,
       breaker: run?.breaker,
-      ...sumOfTotals(this.#queues.map(({ instruments }) => instruments.totals)),
+      callsPerMessage: callsPerMessage(totals),
+      ...totals,
       queues: this.#queues.map(({ queue, instruments }, position) => ({
         queueUrl: queue.url,
         ...(run?.sources[position]?.doing ?? nothing),
@@ -171,6 +181,12 @@ class QueueConsumer<T> implements Consumer {
       maxConcurrency: this.#maxConcurrency,
       waitTimeMs: this.#settings.waitTimeMs,
     });
+  }
+
+  estimateDrain(options?: CallOptions): Promise<DrainEstimate> {
+    const queues = this.#queues.map(({ queue }) => queue);
+    const { slotMsPerMessage } = this.#run ?? {};
+    return estimateDrain(queues, { slotMsPerMessage, slots: this.#maxConcurrency }, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

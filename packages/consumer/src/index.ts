@@ -4,6 +4,7 @@ export type { BreakerChange, BreakerOptions, BreakerState } from './breaker-opti
 export { type Consumer, type ConsumerStats, createConsumer, type QueueStats } from './consumer.ts';
 export { deadLetterReasonAttribute } from './dead-letter.ts';
 export type { FailedMessage, FailurePolicy } from './failure-policy.ts';
+export type { DrainEstimate } from './drain.ts';
 export type { ConsumerHealth, ConsumerState, QueueHealth } from './health.ts';
 export type { BatchesOptions, ConsumerOptions, StopMode, StopOptions, StreamOptions } from './options.ts';
 export type { PollHealth } from './poll-pulse.ts';

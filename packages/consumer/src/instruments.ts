@@ -73,6 +73,16 @@ export function sumOfTotals(all: readonly Readonly<Totals>[]): Totals {
   return sum;
 }
 
+/** API calls for each message that was settled; `undefined` before the first. */
+export function callsPerMessage(totals: Readonly<Totals>): number | undefined {
+  const { receiveCalls, deleteCalls, changeVisibilityCalls, sendCalls } = totals;
+  const { acked, retried, released, deadLettered } = totals;
+  const settled = acked + retried + released + deadLettered;
+  return settled === 0
+    ? undefined
+    : (receiveCalls + deleteCalls + changeVisibilityCalls + sendCalls) / settled;
+}
+
 const ignore = (): void => undefined;
 
 /** The consumer's totals, and the instruments of its recorder: what they throw goes no further. */

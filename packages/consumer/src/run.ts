@@ -38,6 +38,8 @@ export interface Run {
   readonly waiting: number;
   readonly settling: number;
   readonly polls: number;
+  /** Slot time that an SQS message takes, of late; `undefined` before the first is done. */
+  readonly slotMsPerMessage: number | undefined;
   /** Handlers that go on although they were told to end. */
   readonly zombies: number;
   /** Since the oldest of the SQS messages that run was started. */
@@ -146,6 +148,10 @@ class PollRun<T> implements Run {
 
   get polls(): number {
     return this.sources.reduce((sum, { doing }) => sum + doing.polls, 0);
+  }
+
+  get slotMsPerMessage(): number | undefined {
+    return this.#engine.slotMsPerMessage;
   }
 
   get zombies(): number {

@@ -134,6 +134,7 @@ export {
   type ConsumerOptions,
   type AdaptiveVisibilityOptions,
   type ConsumerHealth,
+  type DrainEstimate,
   type ConsumerState,
   type PollHealth,
   type QueueHealth,

@@ -25,3 +25,25 @@ test('the report sets what was measured beside the goals, and is silent on what 
   expect(report).not.toContain("sqs-producer's");
   expect(report).not.toContain('## Memory under pressure');
 });
+
+test('what is not right is marked, and a trial that a library has nothing for is a dash', () => {
+  const results = {
+    ...resultsWith({ ours: [1], squiss: 1 }),
+    scenarios: [
+      {
+        name: 'rivals',
+        messages: 0,
+        warmUp: 0,
+        cases: [
+          { name: 'sqskit', rounds: [{ A: 1, C: 1 }] },
+          { name: 'sqs-consumer', rounds: [{ A: 4, C: 13 }] },
+          { name: 'squiss-ts', rounds: [{ A: 0 }] },
+        ],
+      },
+    ],
+  };
+  const text = renderReport(results, scenarios);
+  expect(text).toContain('|  | right | sqskit | sqs-consumer | squiss-ts |');
+  expect(text).toMatch(/\| A\. [^|]* \| 1 \| 1 \| 4 ✗ \| 0 ✗ \|/);
+  expect(text).toMatch(/\| C\. [^|]* \| ≤ 1 \| 1 \| 13 ✗ \| – \|/);
+});

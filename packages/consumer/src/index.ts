@@ -5,6 +5,15 @@ export { type Consumer, type ConsumerStats, createConsumer, type QueueStats } fr
 export { deadLetterReasonAttribute } from './dead-letter.ts';
 export type { FailedMessage, FailurePolicy } from './failure-policy.ts';
 export type { DrainEstimate } from './drain.ts';
+export { createLambdaHandler, type LambdaHandler } from './lambda.ts';
+export type {
+  LambdaContext,
+  SqsBatchResponse,
+  SqsEvent,
+  SqsMessageAttribute,
+  SqsRecord,
+} from './lambda-event.ts';
+export type { LambdaHandlerOptions } from './lambda-options.ts';
 export type { ConsumerHealth, ConsumerState, QueueHealth } from './health.ts';
 export type { BatchesOptions, ConsumerOptions, StopMode, StopOptions, StreamOptions } from './options.ts';
 export type { PollHealth } from './poll-pulse.ts';

@@ -141,7 +141,7 @@ export interface BatchesOptions<T>
   readonly maxWaitMs?: number | undefined;
 }
 
-type Unset =
+export type ConsumerUnset =
   | 'adaptiveVisibility'
   | 'admit'
   | 'breaker'
@@ -150,7 +150,7 @@ type Unset =
   | 'maxConcurrencyPerGroup'
   | 'maxReceiveCount';
 
-export type ResolvedConsumerOptions<T> = Resolved<ConsumerOptions<T>, Unset>;
+export type ResolvedConsumerOptions<T> = Resolved<ConsumerOptions<T>, ConsumerUnset>;
 
 /** What a run goes by; it is given those that have options of their own already resolved. */
 export type RunSettings<T> = Omit<ResolvedConsumerOptions<T>, 'breaker'>;
@@ -169,7 +169,7 @@ export const concurrencyRules: OptionRules<{ readonly maxConcurrency?: number | 
 };
 
 /** The rules are the same for every `T`; only the types of codec and policy differ. */
-export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, Unset> {
+export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, ConsumerUnset> {
   return {
     codec: {
       kind: 'object',
@@ -325,7 +325,7 @@ export const stopRules: OptionRules<StopOptions> = {
   },
 };
 
-type StreamUnset = Exclude<Unset, Governors> | 'signal';
+type StreamUnset = Exclude<ConsumerUnset, Governors> | 'signal';
 
 const loopEndRules: OptionRules<LoopEndOptions, 'signal'> = {
   signal: {

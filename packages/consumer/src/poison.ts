@@ -3,7 +3,8 @@ import type { Clock } from '@sqskit/core/clock';
 import type { FailedMessage } from './failure-policy.ts';
 
 export interface PoisonRuleOptions {
-  readonly queue: Queue;
+  /** Undefined where it cannot be asked. */
+  readonly queue: Pick<Queue, 'url' | 'describe'> | undefined;
   readonly deadLetterQueue: Queue | undefined;
   /** Default: that of the queue's redrive policy, for messages that carry a count of their own. */
   readonly maxReceiveCount: number | undefined;
@@ -34,21 +35,21 @@ export function createPoisonRule(options: PoisonRuleOptions): PoisonRule {
   let hasWarned = false;
 
   /** Asked once: the first time that it is needed. Infinity where there is no maximum, or it is not known. */
-  function maximum(): Promise<number> {
+  function maximum(of: Pick<Queue, 'url' | 'describe'>): Promise<number> {
     if (answer === undefined || clock.monotonic() >= askAgainAt) {
       askAgainAt = Number.POSITIVE_INFINITY;
-      answer = ask();
+      answer = ask(of);
     }
     return answer;
   }
 
-  async function ask(): Promise<number> {
+  async function ask(of: Pick<Queue, 'url' | 'describe'>): Promise<number> {
     const controller = new AbortController();
     const { signal } = controller;
     const timer = clock.setTimer(() => controller.abort(unanswered()), answerWithinMs);
     asking = controller;
     try {
-      const { redrive } = await Promise.race([queue.describe({ signal }), rejectOnAbort(signal)]);
+      const { redrive } = await Promise.race([of.describe({ signal }), rejectOnAbort(signal)]);
       return redrive?.maxReceiveCount ?? Number.POSITIVE_INFINITY;
     } catch (reason) {
       const error = toQueueError(signal.aborted ? signal.reason : reason, 'describe');
@@ -56,7 +57,7 @@ export function createPoisonRule(options: PoisonRuleOptions): PoisonRule {
         askAgainAt = clock.monotonic() + askAgainAfterMs;
       }
       if (error.code !== 'stopped') {
-        warn(error.message);
+        warn(of.url, error.message);
       }
       return Number.POSITIVE_INFINITY;
     } finally {
@@ -64,12 +65,12 @@ export function createPoisonRule(options: PoisonRuleOptions): PoisonRule {
     }
   }
 
-  function warn(reason: string): void {
+  function warn(queueUrl: string, reason: string): void {
     if (!hasWarned) {
       hasWarned = true;
       const advice = 'give `maxReceiveCount`, or allow sqs:GetQueueAttributes';
       logger.warn(`the queue did not tell its redrive policy; messages of packs are left to it: ${advice}`, {
-        queueUrl: queue.url,
+        queueUrl,
         reason,
       });
     }
@@ -89,7 +90,9 @@ export function createPoisonRule(options: PoisonRuleOptions): PoisonRule {
       if (maxReceiveCount !== undefined) {
         return within(maxReceiveCount, verdict, message);
       }
-      return carries ? maximum().then((limit) => within(limit, verdict, message)) : verdict;
+      return carries && queue !== undefined
+        ? maximum(queue).then((limit) => within(limit, verdict, message))
+        : verdict;
     },
     close() {
       asking?.abort(new QueueError('stopped', 'the consumer is stopping', { what: 'question' }));

@@ -1,5 +1,5 @@
 import { type Handler, QueueError, sqsLimits } from '@sqskit/core';
-import type { Clock, Timer } from '@sqskit/core/clock';
+import type { Clock } from '@sqskit/core/clock';
 import { type Admission, createAdmission } from './admission.ts';
 import { type BreakerGate, createBreakerGate } from './breaker-gate.ts';
 import type { BreakerState, ResolvedBreakerOptions } from './breaker-options.ts';
@@ -12,6 +12,7 @@ import type { RunSettings, StopMode } from './options.ts';
 import { nextPoll, type Room } from './poll-share.ts';
 import type { ReportError } from './report.ts';
 import { createSource, type Source, type SourceQueue } from './source.ts';
+import { within } from './within.ts';
 import { createWork, type Work } from './work.ts';
 
 /** What became of the messages that were in hand when the consumer was stopped. */
@@ -282,15 +283,4 @@ const longestGraceMs = 500;
 
 function stopped(message: string): QueueError<'stopped'> {
   return new QueueError('stopped', message, { what: 'consumer' });
-}
-
-/** Whether the promise settles within this time. Leaves no timer behind. */
-async function within(clock: Clock, ms: number, promise: Promise<void>): Promise<boolean> {
-  let timer: Timer | undefined;
-  const timeUp = new Promise<boolean>((resolve) => {
-    timer = clock.setTimer(() => resolve(false), ms, { keepAlive: true });
-  });
-  const isDone = await Promise.race([promise.then(() => true), timeUp]);
-  timer?.cancel();
-  return isDone;
 }

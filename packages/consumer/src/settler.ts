@@ -28,6 +28,8 @@ import type { Visibility } from './visibility.ts';
 
 export interface QueueSettlerOptions {
   readonly queue: Queue;
+  /** Whether messages of a pack may be sent again alone. */
+  readonly mayDivide: boolean;
   readonly envelope: Envelope;
   readonly deadLetterQueue: Queue | undefined;
   readonly visibility: Visibility;
@@ -246,7 +248,7 @@ class BatchingSettler implements QueueSettler {
    */
   #mayDivide(pack: Pack): boolean {
     const isWhole = pack.isDone || !pack.isBegun || this.#isFifo;
-    return !isWhole && [...pack.unfinished].every(({ item }) => 'content' in item);
+    return this.#options.mayDivide && !isWhole && [...pack.unfinished].every(({ item }) => 'content' in item);
   }
 
   async #sendAgain(delivery: Delivery, pack: Pack): Promise<void> {

@@ -113,7 +113,11 @@ class PolledSource implements Source {
     const mayBeMany = settings.envelope.maxItems > 1 && (!fifo || options.keepsOrder);
     this.packSize = createPackSize(mayBeMany ? settings.maxConcurrency + settings.prefetch : 1);
     this.poison = createPoisonRule(shared);
-    this.#settler = createQueueSettler({ ...shared, onLeaseLost: (delivery) => this.#lost(delivery) });
+    this.#settler = createQueueSettler({
+      ...shared,
+      mayDivide: true,
+      onLeaseLost: (delivery) => this.#lost(delivery),
+    });
     this.#hand = createHand({
       origin: this,
       orderOf: ({ groupId }) => {

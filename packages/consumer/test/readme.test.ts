@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { breakerRules } from '../src/breaker-options.ts';
 import { memoryStoreRules } from '../src/idempotency/memory-store.ts';
 import { idempotencyRules } from '../src/idempotency/options.ts';
+import { ownLambdaRules } from '../src/lambda-options.ts';
 import { consumerRules, ownBatchesRules, ownStreamRules, stopRules } from '../src/options.ts';
 import { queueSourceRules } from '../src/queue-sources.ts';
 import { adaptiveVisibilityRules } from '../src/visibility.ts';
@@ -17,6 +18,7 @@ test.each([
   ['stop', stopRules],
   ['stream', ownStreamRules],
   ['batches', ownBatchesRules],
+  ['createLambdaHandler', ownLambdaRules],
   ['withIdempotency', idempotencyRules()],
   ['memoryStore', memoryStoreRules],
   ['workers', workersRules],

@@ -64,6 +64,7 @@ export interface ErrorDetails {
   'handler-timeout': { readonly messageId: string; readonly timeoutMs: number };
   stopped: { readonly what: string };
   'thread-ended': { readonly file: string };
+  'invocation-failed': { readonly failed: number; readonly messages: number };
   unexpected: { readonly operation: string };
   'dead-letter-failed': { readonly messageId: string; readonly reason: string };
   'resend-failed': { readonly messageId: string; readonly messages: number };

@@ -1,5 +1,6 @@
 import { type Queue, QueueError } from '@sqskit/core';
 import { show } from '@sqskit/core/options';
+import type { MemoryBounds } from './memory.ts';
 
 const verbs = ['receive', 'deleteBatch', 'changeVisibilityBatch'] as const;
 
@@ -24,6 +25,22 @@ export function assertHandler(owner: string, handler: unknown): void {
 export function assertOtherQueue(owner: string, queue: Queue, deadLetterQueue: Queue | undefined): void {
   if (deadLetterQueue?.url === queue.url) {
     throw wrongArgument(owner, 'deadLetterQueue', queue.url, 'another queue');
+  }
+}
+
+/** Each queue is polled at any time, for at least one message. */
+export function assertRoomForEach(
+  owner: string,
+  queues: number,
+  { maxBytes, maxMessageBytes }: MemoryBounds,
+): void {
+  if (maxBytes < queues * maxMessageBytes) {
+    throw wrongArgument(
+      owner,
+      'maxBytes',
+      maxBytes,
+      `at least \`maxMessageBytes\` (${maxMessageBytes}) for each queue`,
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Queue } from '@sqskit/core';
 import { resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
-import { assertOtherQueue, assertQueue } from './arguments.ts';
+import { assertOtherQueue, assertQueue, assertRoomForEach } from './arguments.ts';
 import type { StreamMessage } from './gatherer.ts';
 import { iterate } from './loop.ts';
 import { type BatchesOptions, batchesRules } from './options.ts';
@@ -19,6 +19,7 @@ export function batches<T>(
   const settings = resolveOptions('batches', batchesRules<T>(), options);
   const { deadLetterQueue, maxMessages, maxWaitMs, signal, stopTimeoutMs } = settings;
   assertOtherQueue('batches', queue, deadLetterQueue);
+  assertRoomForEach('batches', 1, settings);
   parseQueueUrl(queue.url);
   return iterate(
     {

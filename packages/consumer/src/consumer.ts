@@ -2,7 +2,7 @@ import type { CallOptions, Handler, Queue } from '@sqskit/core';
 import { guardedLogger } from '@sqskit/core/callbacks';
 import { resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
-import { assertHandler } from './arguments.ts';
+import { assertHandler, assertRoomForEach } from './arguments.ts';
 import { type BreakerState, type ResolvedBreakerOptions, resolveBreaker } from './breaker-options.ts';
 import { type DrainEstimate, estimateDrain } from './drain.ts';
 import { type ConsumerHealth, type ConsumerState, judgeHealth } from './health.ts';
@@ -25,6 +25,8 @@ import { createVisibility } from './visibility.ts';
 /** What the consumer does now, and totals since it was made. */
 export interface ConsumerStats extends Doing, Readonly<Totals> {
   readonly state: ConsumerState;
+  /** What messages in hand keep in memory: see `maxBytes`. */
+  readonly bytes: number;
   /** Of the handlers that run, those that go on although their signal has aborted. */
   readonly zombies: number;
   /** API calls for each message that was settled; undefined before the first. */
@@ -81,6 +83,7 @@ export function createConsumer<T>(
 ): Consumer {
   const settings = resolveOptions('createConsumer', consumerRules<T>(), options);
   const sources = resolveQueues('createConsumer', queues, settings.deadLetterQueue);
+  assertRoomForEach('createConsumer', sources.length, settings);
   assertHandler('createConsumer', handler);
   return new QueueConsumer(sources, handler, { ...settings, logger: guardedLogger(settings.logger) });
 }
@@ -161,6 +164,7 @@ class QueueConsumer<T> implements Consumer {
       waiting: run?.waiting ?? 0,
       settling: run?.settling ?? 0,
       polls: run?.polls ?? 0,
+      bytes: run?.bytes ?? 0,
       breaker: run?.breaker,
       callsPerMessage: callsPerMessage(totals),
       ...totals,

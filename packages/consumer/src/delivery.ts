@@ -1,7 +1,8 @@
-import type { QueueError, ReceivedMessage } from '@sqskit/core';
+import { payloadBytes, type QueueError, type ReceivedMessage } from '@sqskit/core';
 import type { Done } from './completed.ts';
 import type { Instruments } from './instruments.ts';
 import type { Load } from './load.ts';
+import type { Memory } from './memory.ts';
 import type { Pack, Unfinished } from './pack.ts';
 import type { PackSize } from './pack-size.ts';
 import type { PoisonRule } from './poison.ts';
@@ -22,6 +23,7 @@ export interface Origin {
   readonly instruments: Instruments;
   readonly packSize: PackSize;
   readonly load: Load;
+  readonly memory: Memory;
   /** What is done of the SQS message by way of another delivery, and needs no run. */
   earlier(delivery: Delivery): Done | undefined;
   /** Whether the message is still ours at this time. One that turns out not to be is given to `Engine.lose` before it returns. */
@@ -66,6 +68,10 @@ export interface Delivery extends DeliveryOrder {
   readonly signal: AbortSignal;
   /** Nobody will ask for its body and attributes any more: what waits to be settled shall not keep them in memory. */
   dropPayload(): void;
+  /** Counts what it and its pack keep in memory now. To be called when that has changed, but for `dropPayload`. */
+  weigh(): void;
+  /** It keeps nothing any more. */
+  forget(): void;
   /** Aborts this one along with the signal, until `unfollow`. */
   follow(controller: AbortController): void;
   unfollow(controller: AbortController): void;
@@ -111,6 +117,9 @@ class MessageDelivery implements Delivery {
   #reason: QueueError | undefined;
   #controller: AbortController | undefined;
   #followers: Set<AbortController> | undefined;
+  /** Counted in the origin's memory. */
+  #bytes = 0;
+  #payloadBytes: number;
 
   constructor(message: ReceivedMessage, origin: Origin, { lane, group, order }: DeliveryOrder) {
     this.message = message;
@@ -119,6 +128,8 @@ class MessageDelivery implements Delivery {
     this.group = group;
     this.order = order;
     this.receiptHandle = message.receiptHandle;
+    this.#payloadBytes = payloadBytes(message);
+    this.weigh();
   }
 
   get toldToEnd(): QueueError | undefined {
@@ -138,6 +149,24 @@ class MessageDelivery implements Delivery {
 
   dropPayload(): void {
     this.message = { ...this.message, body: '', attributes: {} };
+    this.#payloadBytes = 0;
+    this.weigh();
+  }
+
+  weigh(): void {
+    if (this.phase === 'over') {
+      return; // nobody counts with it any more, although its handlers may run
+    }
+    this.#keep(this.#payloadBytes + (this.pack?.bytesBeside(this.message) ?? 0));
+  }
+
+  forget(): void {
+    this.#keep(0);
+  }
+
+  #keep(bytes: number): void {
+    this.origin.memory.bytes += bytes - this.#bytes;
+    this.#bytes = bytes;
   }
 
   follow(controller: AbortController): void {

@@ -237,10 +237,12 @@ class SlotEngine implements Engine {
   }
 
   async #conclude({ delivery, pack }: Open): Promise<void> {
-    if (!pack.wantsPayload) {
+    pack.forgetContents();
+    if (pack.wantsPayload) {
+      delivery.weigh();
+    } else {
       delivery.dropPayload();
     }
-    pack.forgetContents();
     const conclude = async (settler: Settler): Promise<boolean> => {
       if (!pack.isDone) {
         // While the head is in flight SQS hands out nothing of its group, so it is settled last.
@@ -345,6 +347,7 @@ class SlotEngine implements Engine {
   #letGo(delivery: Delivery, gone: boolean): void {
     const settler = this.#inHand.get(delivery);
     delivery.phase = 'over';
+    delivery.forget();
     this.#inHand.delete(delivery);
     settler?.over(delivery, gone);
   }

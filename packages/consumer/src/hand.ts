@@ -120,7 +120,11 @@ class PolledHand implements Hand, Settler {
     }
     const successor = this.#successors.get(delivery);
     this.#successors.delete(delivery);
-    if (successor === undefined || !settler.leases.holds(successor)) {
+    if (successor === undefined) {
+      return;
+    }
+    if (!settler.leases.holds(successor)) {
+      successor.forget();
       return;
     }
     this.#byId.set(messageId, successor);
@@ -168,6 +172,7 @@ class PolledHand implements Hand, Settler {
     const older = this.#successors.get(current);
     if (older !== undefined) {
       settler.leases.letGo(older);
+      older.forget();
     }
     this.#successors.set(current, newest);
     return undefined;

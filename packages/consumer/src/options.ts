@@ -39,6 +39,16 @@ export interface ConsumerOptions<T> {
    */
   readonly prefetch?: number | undefined;
   /**
+   * Most bytes of messages in hand. Default: 134,217,728 (128 MiB): ten polls for ten messages of the largest size, and
+   * 28 MiB to run. Before each receive it is kept free for the messages asked for, `maxMessageBytes` each.
+   */
+  readonly maxBytes?: number | undefined;
+  /**
+   * The largest message that is expected. Default: 1,048,576 bytes, the largest that SQS takes. The smaller, the more may
+   * be asked for at a time under `maxBytes`; larger ones that come all the same may exceed it.
+   */
+  readonly maxMessageBytes?: number | undefined;
+  /**
    * Asked before each receive how many of the messages wanted may be received now: back-pressure of the application's own.
    * Default: all of them.
    */
@@ -200,6 +210,22 @@ export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, ConsumerUnse
       min: 0,
       max: maxInHand,
       doc: 'Messages held ready beyond the slots, so that none is idle while the next are fetched. With 0 every free slot asks for its own message: least waiting, most calls.',
+    },
+    maxBytes: {
+      kind: 'number',
+      default: 134_217_728,
+      min: 1_024,
+      max: 1_099_511_627_776,
+      unit: 'bytes',
+      doc: 'Most bytes of messages in hand. Kept free before each receive for the messages asked for, `maxMessageBytes` each. The default (128 MiB) has room for ten polls for ten of the largest messages.',
+    },
+    maxMessageBytes: {
+      kind: 'number',
+      default: sqsLimits.maxMessageBytes,
+      min: 1_024,
+      max: sqsLimits.maxMessageBytes,
+      unit: 'bytes',
+      doc: 'The largest message that is expected. The smaller, the more may be asked for at a time under `maxBytes`; larger ones that come all the same may exceed it.',
     },
     admit: {
       kind: 'function',

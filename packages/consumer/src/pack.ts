@@ -1,4 +1,12 @@
-import type { BrokenItem, HandlerContext, OpenedItem, Verdict } from '@sqskit/core';
+import {
+  attributesBytes,
+  type BrokenItem,
+  contentBytes,
+  type HandlerContext,
+  type OpenedItem,
+  type Payload,
+  type Verdict,
+} from '@sqskit/core';
 import type { Done } from './completed.ts';
 
 /** How a message of a pack was settled: what it adds to. `retried` and `released` ones were sent again. */
@@ -197,6 +205,25 @@ export class Pack {
   count(as: SettledAs): number {
     const sought = stateOf(as);
     return this.#states.reduce((count, state) => (state === sought ? count + 1 : count), 0);
+  }
+
+  /** Bytes of what it keeps, but for what the SQS message keeps as well. */
+  bytesBeside({ body, attributes }: Payload): number {
+    let bytes = 0;
+    const count = (item: OpenedItem | BrokenItem): void => {
+      if ('content' in item) {
+        bytes += item.content === body ? 0 : contentBytes(item.content);
+        bytes += item.attributes === attributes ? 0 : attributesBytes(item.attributes);
+      }
+    };
+    if (this.#items.length > 0) {
+      this.#items.forEach(count);
+    } else {
+      for (const { item } of this.unfinished) {
+        count(item);
+      }
+    }
+    return bytes;
   }
 
   /** Keeps of the contents only those of what is unfinished. */

@@ -48,6 +48,8 @@ export function nextPoll(room: Room, claims: readonly Claim[]): NextPoll | undef
 function nextOfMany(room: Room, claims: readonly Claim[]): NextPoll | undefined {
   const taken = sum(claims.map((claim) => claim.taken));
   const used = sum(claims.map(usedBy));
+  // Memory for one message is left to each queue that has asked for none: a long poll of another holds its own for long.
+  const unasked = claims.filter(({ asked }) => asked === 0).length;
   const shares = shareOut(
     room.capacity,
     claims.map((claim) => ({ weight: claim.weight, wanted: usedBy(claim) + hungerOf(claim) })),
@@ -60,7 +62,12 @@ function nextOfMany(room: Room, claims: readonly Claim[]): NextPoll | undefined 
     const size =
       claim.appetite === 0
         ? firstPoll(room, claim, taken)
-        : furtherPoll(room, claim, shares[position] ?? 0, used - usedBy(claim));
+        : furtherPoll(
+            { ...room, fitting: room.fitting - unasked + (claim.asked === 0 ? 1 : 0) },
+            claim,
+            shares[position] ?? 0,
+            used - usedBy(claim),
+          );
     if (size > 0) {
       return { position, size };
     }

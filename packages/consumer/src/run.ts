@@ -8,6 +8,7 @@ import { createEngine, type Engine } from './engine.ts';
 import { allOf, type Gate } from './gate.ts';
 import type { QueueHealth } from './health.ts';
 import { sumOfTotals, type Totals } from './instruments.ts';
+import { fittingMessages, type Memory, type MemoryBounds } from './memory.ts';
 import type { RunSettings, StopMode } from './options.ts';
 import { nextPoll, type Room } from './poll-share.ts';
 import type { ReportError } from './report.ts';
@@ -38,6 +39,8 @@ export interface Run {
   readonly running: number;
   readonly waiting: number;
   readonly settling: number;
+  /** Of messages in hand. */
+  readonly bytes: number;
   readonly polls: number;
   /** Slot time that an SQS message takes, of late; `undefined` before the first is done. */
   readonly slotMsPerMessage: number | undefined;
@@ -84,6 +87,8 @@ export function createRun<T>(options: RunOptions<T>): Run {
 class PollRun<T> implements Run {
   readonly #slots: { max: number };
   readonly #prefetch: number;
+  readonly #bounds: MemoryBounds;
+  readonly #memory: Memory = { bytes: 0 };
   readonly #clock: Clock;
   readonly #admission: Admission | undefined;
   readonly #breaker: BreakerGate | undefined;
@@ -105,6 +110,7 @@ class PollRun<T> implements Run {
     const update = (): void => this.update();
     this.#slots = { max: maxConcurrency };
     this.#prefetch = prefetch;
+    this.#bounds = settings;
     this.#clock = clock;
     this.#breaker = breaker && createBreakerGate({ ...breaker, clock, random, logger, onOpen: update });
     this.#admission = admit && createAdmission({ admit, clock, report, onOpen: update });
@@ -125,6 +131,7 @@ class PollRun<T> implements Run {
         engine: this.#engine,
         report,
         keepsOrder,
+        memory: this.#memory,
         position,
         admit: (wanted) => this.#gate.admit(wanted, this.#inHand),
         mayBlock: () => (this.#capacity * maxBlockedPerPlace) / queues.length,
@@ -145,6 +152,10 @@ class PollRun<T> implements Run {
 
   get settling(): number {
     return this.#engine.settling;
+  }
+
+  get bytes(): number {
+    return this.#memory.bytes;
   }
 
   get polls(): number {
@@ -173,7 +184,8 @@ class PollRun<T> implements Run {
   }
 
   update(): void {
-    for (;;) {
+    // Asked first: it is called whenever a message ends.
+    while (this.sources.some(isFree)) {
       const next = nextPoll(this.#room, this.sources);
       if (next === undefined || this.sources[next.position]?.poll(next.size) !== true) {
         return;
@@ -243,21 +255,25 @@ class PollRun<T> implements Run {
   }
 
   get #inHand(): number {
-    const asked = this.sources.reduce((sum, source) => sum + source.asked, 0);
-    return this.#engine.running + this.#engine.waiting + asked;
+    return this.#engine.running + this.#engine.waiting + this.#asked;
   }
 
   get #capacity(): number {
     return this.#slots.max + this.#prefetch;
   }
 
+  get #asked(): number {
+    return this.sources.reduce((sum, { asked }) => sum + asked, 0);
+  }
+
   get #room(): Room {
     const { ready, unpacked } = this.#engine;
+    const { maxBytes, maxMessageBytes } = this.#bounds;
     return {
       capacity: this.#capacity,
       ready: ready + unpacked,
-      most: sqsLimits.maxBatchEntries,
-      fitting: Number.POSITIVE_INFINITY,
+      most: Math.floor(maxBytes / maxMessageBytes),
+      fitting: fittingMessages(this.#memory, this.#asked, this.#bounds),
     };
   }
 
@@ -273,6 +289,10 @@ class PollRun<T> implements Run {
   #each(act: (source: Source) => void): void {
     this.sources.forEach(act);
   }
+}
+
+function isFree(source: Source): boolean {
+  return source.isFree;
 }
 
 /** Of the time to stop in, the most that is kept for giving back what is still in hand at its end. */

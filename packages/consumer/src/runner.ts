@@ -169,6 +169,8 @@ class SlotRunner implements Runner {
     delivery.pack = pack;
     if (pack.size > 1 && pack.isReadable) {
       delivery.dropPayload();
+    } else {
+      delivery.weigh();
     }
     if (delivery.isAbandoned) {
       pack.dropWaiting();

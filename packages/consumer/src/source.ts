@@ -6,6 +6,7 @@ import type { Engine } from './engine.ts';
 import { createHand, type Hand } from './hand.ts';
 import type { Instruments } from './instruments.ts';
 import { createLoad, type Load } from './load.ts';
+import type { Memory } from './memory.ts';
 import type { RunSettings } from './options.ts';
 import { createPackSize, type PackSize } from './pack-size.ts';
 import { createPoisonRule, type PoisonRule } from './poison.ts';
@@ -32,6 +33,8 @@ export interface SourceOptions extends SourceQueue {
   readonly report: ReportError;
   /** Whether the handler itself keeps the order of the messages of a group, and is given several at a time. */
   readonly keepsOrder: boolean;
+  /** Shared by the sources of the run. */
+  readonly memory: Memory;
   /** Its place among the sources of the run. */
   readonly position: number;
   /** How many of so many SQS messages may be asked for now. Never rejects. */
@@ -90,6 +93,7 @@ class PolledSource implements Source {
   readonly packSize: PackSize;
   readonly load: Load = createLoad();
   readonly weight: number;
+  readonly memory: Memory;
   readonly #poller: Poller;
   readonly #options: SourceOptions;
   readonly #report: ReportError;
@@ -107,6 +111,7 @@ class PolledSource implements Source {
     this.#report = report;
     this.queueUrl = queue.url;
     this.weight = options.weight;
+    this.memory = options.memory;
     this.instruments = instruments;
     // Until a message was opened nothing is known of how many are in one: where they may be many, one is asked for.
     // On a FIFO queue it takes one slot, however many.

@@ -1,7 +1,7 @@
 import type { Queue } from '@sqskit/core';
 import { resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
-import { assertOtherQueue, assertQueue } from './arguments.ts';
+import { assertOtherQueue, assertQueue, assertRoomForEach } from './arguments.ts';
 import type { StreamMessage } from './gatherer.ts';
 import { iterate } from './loop.ts';
 import { type StreamOptions, streamRules } from './options.ts';
@@ -18,6 +18,7 @@ export function stream<T>(
   const settings = resolveOptions('stream', streamRules<T>(), options);
   const { deadLetterQueue, signal, stopTimeoutMs } = settings;
   assertOtherQueue('stream', queue, deadLetterQueue);
+  assertRoomForEach('stream', 1, settings);
   parseQueueUrl(queue.url);
   return iterate(
     {

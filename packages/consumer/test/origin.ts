@@ -13,6 +13,7 @@ export function createOrigin(): Origin {
     instruments: createInstruments(noopRecorder, 'q', createFakeClock()),
     packSize: createPackSize(1),
     load: createLoad(),
+    memory: { bytes: 0 },
     earlier: () => undefined,
     holds: ({ isAbandoned }) => !isAbandoned,
   };

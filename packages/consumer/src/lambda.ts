@@ -84,6 +84,7 @@ function createEventSource<T>(
     instruments: createInstruments(recorder, name, clock),
     packSize: createPackSize(1),
     load: createLoad(),
+    memory: { bytes: 0 }, // Lambda bounds what comes in an event
     earlier: ({ message }) => completed.find(message.messageId),
     holds: () => true, // the queue's visibility timeout is longer than an invocation may last
   };

@@ -1,6 +1,6 @@
 // What must be true of the calls that consumers make. Each check tells what is not.
 import { sqsLimits } from '@sqskit/core';
-import { blockedMs, type Evidence, isBefore } from './evidence.ts';
+import { blockedMs, type Evidence, type Handled, isBefore } from './evidence.ts';
 import type { History, Instance, ReceiveCall, Stopping } from './history.ts';
 import { leaseEndAt, patienceMs } from './lease-checks.ts';
 
@@ -18,10 +18,13 @@ export function* callsAreLegal({ history }: Evidence): Iterable<string> {
   }
 }
 
-function* pollsAreLegal({ choice, pauses }: Instance, polls: readonly ReceiveCall[]): Iterable<string> {
+function* pollsAreLegal(
+  { choice, mostSlots, pauses }: Instance,
+  polls: readonly ReceiveCall[],
+): Iterable<string> {
   const open = new Set<ReceiveCall>();
   for (const poll of polls) {
-    const { asked, began } = poll;
+    const { asked, began, isOpen, isTooMuch } = poll;
     for (const other of open) {
       if (isBefore(other.ended, began)) {
         open.delete(other);
@@ -31,8 +34,11 @@ function* pollsAreLegal({ choice, pauses }: Instance, polls: readonly ReceiveCal
     if (open.size > choice.maxPollers) {
       yield `${open.size} polls were under way at ${began.ms} ms, of ${choice.maxPollers}`;
     }
-    if (asked < 1 || asked > Math.min(sqsLimits.maxBatchEntries, choice.maxConcurrency + choice.prefetch)) {
+    if (asked < 1 || asked > Math.min(sqsLimits.maxBatchEntries, mostSlots + choice.prefetch)) {
       yield `a poll asked for ${asked} messages at ${began.ms} ms`;
+    }
+    if (isOpen || isTooMuch) {
+      yield `a poll began at ${began.ms} ms ${isOpen ? 'though the breaker was open' : 'that was not let through'}`;
     }
     if (pauses.some(({ from, to }) => isBefore(from, began) && !isBefore(to, began))) {
       yield `a poll began at ${began.ms} ms while the consumer was paused`;
@@ -89,7 +95,7 @@ export function* retriesGoOn({ history, handled }: Evidence): Iterable<string> {
       continue;
     }
     const { by, messageId } = one.delivery;
-    const endMs = leaseEndAt(one, { order: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY });
+    const endMs = leaseEndAt(last.visibilityTimeoutMs === undefined ? one : asLetGo(one), ended);
     const leftMs = endMs - ended.ms - blockedMs(by, ended.ms, endMs);
     const isOver =
       (by.crashed !== undefined && by.crashed.ms <= endMs) ||
@@ -100,6 +106,13 @@ export function* retriesGoOn({ history, handled }: Evidence): Iterable<string> {
       yield `${messageId} was given up at ${ended.ms} ms though its lease went on for ${leftMs} ms`;
     }
   }
+}
+
+/** A lease as it was when it was let go, for a change of visibility that may have waited for a renewal under way. */
+function asLetGo({ delivery, attempts }: Handled): Handled {
+  const first = attempts.find(({ isRenewal }) => !isRenewal);
+  const letGoMs = (first?.call.began.ms ?? 0) - delivery.by.choice.settleLingerMs - 1;
+  return { delivery, attempts: attempts.filter(({ call }) => (call.ended?.ms ?? letGoMs) < letGoMs) };
 }
 
 /** What failed comes again after a back-off, and no sooner than its handler asked. */

@@ -1,4 +1,4 @@
-import { deadLetter, release, retry } from '@sqskit/core';
+import { ack, deadLetter, release, retry } from '@sqskit/core';
 import type { Random } from '@sqskit/core/retry';
 
 /** What handlers do, of each start of one, until a run's end is near. */
@@ -9,6 +9,8 @@ export const statedConduct = {
   slow: 0.06,
   /** Of those that wait: ends as soon as its signal aborts. */
   heedful: 0.5,
+  /** Of those that succeed: says so by a verdict, which counts although it was told to end. */
+  explicit: 0.3,
   throws: 0.08,
   retries: 0.04,
   releases: 0.03,
@@ -23,6 +25,8 @@ export interface Conduct {
   readonly takesMs: number | undefined;
   readonly isHeedful: boolean;
   readonly result: Result;
+  /** Of `ack`: whether it says so, by a verdict. */
+  readonly isExplicit: boolean;
   /** The delay that it asks for with `retry`. */
   readonly delayMs: number | undefined;
 }
@@ -40,6 +44,7 @@ export function drawConduct(random: Random, options: ConductOptions): Conduct {
     takesMs: random() < statedConduct.atOnce ? undefined : drawTime(random, options),
     isHeedful: random() < statedConduct.heedful,
     result: drawResult(random),
+    isExplicit: random() < statedConduct.explicit,
     // No whole seconds: a change of visibility for a retry is told from a renewal by its length.
     delayMs: random() < 0.5 ? undefined : 500.5 + random() * 5_000,
   };
@@ -48,14 +53,14 @@ export function drawConduct(random: Random, options: ConductOptions): Conduct {
 /** What happens when nothing goes wrong any more. */
 export function drawCalmConduct(random: Random): Conduct {
   const takesMs = random() < statedConduct.atOnce ? undefined : random() * 50;
-  return { takesMs, isHeedful: false, result: 'ack', delayMs: undefined };
+  return { takesMs, isHeedful: false, result: 'ack', isExplicit: false, delayMs: undefined };
 }
 
 /** What the handler returns; or it throws. */
-export function comeTo({ result, delayMs }: Conduct): unknown {
+export function comeTo({ result, isExplicit, delayMs }: Conduct): unknown {
   switch (result) {
     case 'ack':
-      return undefined;
+      return isExplicit ? ack() : undefined;
     case 'throw':
       throw new Error('a failure of the scenario');
     case 'retry':

@@ -5,17 +5,19 @@ import { leaseEndAt } from './lease-checks.ts';
 
 /** Never more handlers than slots, nor more in hand than there is room for. */
 export function* slotsAreKept({ scenario, history }: Evidence): Iterable<string> {
-  for (const { by, name, groupId, running, runningOfGroup, began } of history.runs) {
-    const { maxConcurrency, maxConcurrencyPerGroup = maxConcurrency } = by.choice;
-    if (running > maxConcurrency) {
-      yield `${name} was started at ${began.ms} ms as the handler ${running} of ${maxConcurrency}`;
+  for (const { by, name, groupId, running, runningOfGroup, slots, began } of history.runs) {
+    const { maxConcurrencyPerGroup = slots } = by.choice;
+    // The messages of a FIFO queue's pack keep the slot that the first of them had.
+    const most = scenario.fifo && scenario.isPacked ? by.mostSlots : slots;
+    if (running > most) {
+      yield `${name} was started at ${began.ms} ms as the handler ${running} of ${most}`;
     }
     if (groupId !== undefined && runningOfGroup > (scenario.fifo ? 1 : maxConcurrencyPerGroup)) {
       yield `${name} was started at ${began.ms} ms as the handler ${runningOfGroup} of group ${groupId}`;
     }
   }
-  for (const { choice, mostInHand } of history.instances) {
-    const room = choice.maxConcurrency + choice.prefetch;
+  for (const { choice, mostInHand, mostSlots } of history.instances) {
+    const room = mostSlots + choice.prefetch;
     // Those that wait for others of their group take no room, and of packs nobody knows how large they are.
     const isBound = !scenario.fifo && choice.maxConcurrencyPerGroup === undefined && !scenario.isPacked;
     if (isBound && mostInHand > room) {
@@ -38,7 +40,8 @@ export function* stopsAreFinal({ history }: Evidence): Iterable<string> {
     if (!isJoining && tookMs > timeoutMs + 1) {
       yield `a stop at ${began.ms} ms took ${tookMs} ms, though it had ${timeoutMs}`;
     }
-    if (report.isClean && (report.abandoned.length > 0 || report.unsettled > 0)) {
+    const isDirty = stop.mode === 'finish' && !isJoining && report.abandoned.length > 0;
+    if (report.isClean && (isDirty || report.unsettled > 0)) {
       yield `a stop that abandoned ${report.abandoned.length} messages and left ${report.unsettled} calls itself clean`;
     }
     if (after === undefined) {

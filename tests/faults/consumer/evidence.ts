@@ -78,7 +78,7 @@ function isRenewal({ visibilityTimeoutMs }: SettleEntry, { choice }: Instance): 
   return (
     visibilityTimeoutMs !== undefined &&
     visibilityTimeoutMs > 0 &&
-    visibilityTimeoutMs <= choice.visibilityTimeoutMs &&
+    visibilityTimeoutMs <= Math.max(choice.visibilityTimeoutMs, choice.adaptiveVisibility?.minMs ?? 0) &&
     visibilityTimeoutMs % 1_000 === 0 &&
     visibilityTimeoutMs !== 1_000
   );
@@ -107,14 +107,21 @@ export function isBefore(one: Moment | undefined, other: Moment): boolean {
   return one !== undefined && one.order < other.order;
 }
 
-/** Whether a handler had said that the message is done, and that still counted. */
-export function isCompletedBy(run: HandlerRun, moment: Moment): boolean {
-  const { ended, result, aborted } = run;
-  return result === 'ack' && isBefore(ended, moment) && !isTold(aborted?.at, ended);
+/** Whether a handler had said by then that the message is done, before it was told that it is of no use. */
+export function isDoneBy(run: HandlerRun, moment: Moment): boolean {
+  return run.result === 'ack' && isBefore(run.ended, moment) && !wasTold(run);
 }
 
-function isTold(at: Moment | undefined, ended: Moment | undefined): boolean {
-  return at !== undefined && ended !== undefined && at.order < ended.order;
+/** As `isDoneBy`; or it was told to end for another reason than its lease, and said by a verdict that it is done all the same. */
+export function mayBeDoneBy(run: HandlerRun, moment: Moment): boolean {
+  const { ended, result, isExplicit, aborted } = run;
+  const counts = !wasTold(run) || (isExplicit && aborted?.code !== 'lease-lost');
+  return result === 'ack' && isBefore(ended, moment) && counts;
+}
+
+/** Whether it was told to end while it ran. */
+export function wasTold({ aborted, ended }: HandlerRun): boolean {
+  return aborted !== undefined && (ended === undefined || aborted.at.order < ended.order);
 }
 
 /** How long the instance's event loop stood still between two times. */

@@ -38,8 +38,10 @@ export function createHandler(options: HandlerOptions): Handler<string> {
       began: history.now(),
       running: others.length + 1,
       runningOfGroup: others.filter((other) => other.groupId === groupId).length + 1,
+      slots: by.slots,
       ended: undefined,
       result: undefined,
+      isExplicit: false,
       delayMs: undefined,
       aborted: undefined,
     };
@@ -60,6 +62,7 @@ export function createHandler(options: HandlerOptions): Handler<string> {
     live.delete(run);
     run.ended = history.now();
     run.result = conduct.result;
+    run.isExplicit = conduct.isExplicit;
     run.delayMs = conduct.delayMs;
     return comeTo(conduct);
   }

@@ -11,6 +11,15 @@ export interface Instance {
   readonly choice: ConsumerChoice;
   /** Stops that have ended: what runs after one is of another stretch. */
   stretch: number;
+  /** As many as it was told last. */
+  slots: number;
+  /** And the most that it was ever told. */
+  mostSlots: number;
+  /** Whether its breaker is open. */
+  isOpen: boolean;
+  /** How many messages it was let ask for, and has asked for, where it asks. */
+  admitted: number;
+  asked: number;
   crashed: Moment | undefined;
   /** When it was told to start. */
   readonly starts: Moment[];
@@ -31,6 +40,10 @@ interface Call {
 
 export interface ReceiveCall extends Call {
   readonly asked: number;
+  /** Whether the breaker was open. */
+  readonly isOpen: boolean;
+  /** Whether it asks for more than it was let. */
+  readonly isTooMuch: boolean;
   /** Whether the instance ended it. */
   isAborted: boolean;
   isFailed: boolean;
@@ -43,6 +56,8 @@ export interface Delivery {
   readonly asked: Moment;
   readonly at: Moment;
   readonly handle: string;
+  /** How long its lease is to begin with. */
+  readonly visibilityTimeoutMs: number;
   readonly messageId: string;
   readonly receiveCount: number;
   readonly contents: Contents;
@@ -79,8 +94,12 @@ export interface HandlerRun {
   /** Handlers of the instance and its stretch that ran when it had begun; and those of its group among them. */
   readonly running: number;
   readonly runningOfGroup: number;
+  /** How many there might be. */
+  readonly slots: number;
   ended: Moment | undefined;
   result: Result | undefined;
+  /** Of `ack`: whether it said so, by a verdict. */
+  isExplicit: boolean;
   /** The delay that it asked for with `retry`. */
   delayMs: number | undefined;
   /** Why its signal was aborted, and when that was noticed. */
@@ -91,6 +110,7 @@ export interface Stopping {
   readonly by: Instance;
   readonly began: Moment;
   readonly timeoutMs: number;
+  readonly mode: 'finish' | 'release';
   /** Whether another was under way, whose report it shares. */
   readonly isJoining: boolean;
   ended: Moment | undefined;

@@ -10,7 +10,7 @@ export function leaseEndAt({ delivery, attempts }: Handled, moment: Moment): num
 }
 
 function lengthAt({ delivery, attempts }: Handled, moment: Moment): number {
-  return lastRenewal(attempts, moment)?.visibilityTimeoutMs ?? delivery.by.choice.visibilityTimeoutMs;
+  return lastRenewal(attempts, moment)?.visibilityTimeoutMs ?? delivery.visibilityTimeoutMs;
 }
 
 function leaseStart({ delivery, attempts }: Handled, moment: Moment): Moment {
@@ -81,14 +81,15 @@ export function* renewalsEnd({ handled }: Evidence): Iterable<string> {
 /** Renewals of one lease are nearly half of it apart. */
 export function* renewalsAreRare({ handled }: Evidence): Iterable<string> {
   for (const { delivery, attempts } of handled.values()) {
-    const { visibilityTimeoutMs } = delivery.by.choice;
     let since = delivery.at.ms;
-    for (const { isRenewal, ok, call } of attempts) {
+    let lengthMs = delivery.visibilityTimeoutMs;
+    for (const { isRenewal, visibilityTimeoutMs = 0, ok, call } of attempts) {
       if (isRenewal && ok === true) {
-        if (call.began.ms - since < visibilityTimeoutMs * 0.39) {
-          yield `${delivery.messageId} was renewed ${call.began.ms - since} ms into a lease of ${visibilityTimeoutMs} ms`;
+        if (call.began.ms - since < lengthMs * 0.39) {
+          yield `${delivery.messageId} was renewed ${call.began.ms - since} ms into a lease of ${lengthMs} ms`;
         }
         since = call.began.ms;
+        lengthMs = visibilityTimeoutMs;
       }
     }
   }
@@ -122,6 +123,25 @@ export function* handlersAreTold({ history, runsOf }: Evidence): Iterable<string
       if (isLive && (aborted === undefined || aborted.at.ms > at.ms)) {
         yield `the handler of ${name} was not told at ${at.ms} ms that its lease was lost`;
       }
+    }
+  }
+}
+
+/** A handler is told when its time is up, and no sooner. */
+export function* handlersAreTimed({ history }: Evidence): Iterable<string> {
+  for (const { by, name, began, ended, aborted } of history.runs) {
+    const { handlerTimeoutMs } = by.choice;
+    const toldMs = aborted === undefined ? undefined : aborted.at.ms - began.ms;
+    if (
+      aborted?.code === 'handler-timeout' &&
+      (toldMs ?? 0) < (handlerTimeoutMs ?? Number.POSITIVE_INFINITY)
+    ) {
+      yield `the handler of ${name} was told after ${toldMs} ms that its time was up`;
+    }
+    const untilMs = toldMs ?? (ended === undefined ? 0 : ended.ms - began.ms);
+    const blocked = blockedMs(by, began.ms, began.ms + untilMs);
+    if (handlerTimeoutMs !== undefined && untilMs - blocked > handlerTimeoutMs + 100) {
+      yield `the handler of ${name} was not told within ${untilMs} ms that its time was up`;
     }
   }
 }

@@ -1,13 +1,14 @@
 // What must be true of the messages: none lost, none deleted unearned, groups in order. Each check tells what is not.
 import type { Moment } from '../moments.ts';
-import { type Evidence, isBefore, isCompletedBy } from './evidence.ts';
+import { type Evidence, isBefore, isDoneBy, mayBeDoneBy } from './evidence.ts';
 import type { HandlerRun, Instance } from './history.ts';
+
+const end: Moment = { order: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY };
 
 /** Every message was handled, moved, or is still in the queue. */
 export function* nothingLost({ planned, history, queue, dead, contentsOf }: Evidence): Iterable<string> {
-  const end: Moment = { order: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY };
   const found = new Set([
-    ...history.runs.filter((run) => isCompletedBy(run, end)).map(({ name }) => name),
+    ...history.runs.filter((run) => mayBeDoneBy(run, end)).map(({ name }) => name),
     ...[...dead.accepted, ...queue.messages()].flatMap((message) => namesOf(contentsOf(message))),
   ]);
   for (const name of planned.flatMap(({ names }) => names)) {
@@ -37,7 +38,7 @@ export function* deletesAreEarned({ history, handled, runsOf }: Evidence): Itera
     }
     const { began } = first.call;
     for (const { name } of contents) {
-      const isDone = runsOf(by, messageId).some((run) => run.name === name && isCompletedBy(run, began));
+      const isDone = runsOf(by, messageId).some((run) => run.name === name && mayBeDoneBy(run, began));
       const isMoved = accepted.get(by)?.some((one) => one.name === name && isBefore(one.at, began));
       if (!isDone && isMoved !== true) {
         yield `${name} was deleted at ${began.ms} ms without a completed handler`;
@@ -63,12 +64,9 @@ export function* nothingReordered({
       .flatMap((message) => namesOf(contentsOf(message)).map((name) => [name, message.atMs])),
   );
   const completedAt = new Map<string, number>();
-  for (const { name, result, ended, aborted } of history.runs) {
-    if (
-      result === 'ack' &&
-      ended !== undefined &&
-      (aborted === undefined || aborted.at.order > ended.order)
-    ) {
+  for (const run of history.runs) {
+    const { name, ended } = run;
+    if (ended !== undefined && mayBeDoneBy(run, end)) {
       completedAt.set(name, Math.min(completedAt.get(name) ?? Number.POSITIVE_INFINITY, ended.order));
     }
   }
@@ -122,7 +120,7 @@ export function* whatIsDoneIsRemembered({
   for (const run of history.runs) {
     const { by, messageId, name, began, stretch } = run;
     const before = runsOf(by, messageId).filter(
-      (other) => other.name === name && other.stretch === stretch && isCompletedBy(other, began),
+      (other) => other.name === name && other.stretch === stretch && isDoneBy(other, began),
     );
     const isConfirmed = deliveriesOf(by, messageId).some(({ handle }) =>
       handled

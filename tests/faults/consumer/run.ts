@@ -1,4 +1,10 @@
-import { type Consumer, type ConsumerOptions, createConsumer } from '@sqskit/consumer';
+import {
+  type Consumer,
+  type ConsumerOptions,
+  type ConsumerStats,
+  createConsumer,
+  type StopOptions,
+} from '@sqskit/consumer';
 import { deadLetter, type Envelope, isQueueError, type Queue, retry, toQueueError } from '@sqskit/core';
 import type { Random } from '@sqskit/core/retry';
 import {
@@ -132,6 +138,11 @@ class ConsumerRun {
     const instance: Instance = {
       choice,
       stretch: 0,
+      slots: choice.maxConcurrency,
+      mostSlots: choice.maxConcurrency,
+      isOpen: false,
+      admitted: 0,
+      asked: 0,
       crashed: undefined,
       starts: [],
       mostInHand: 0,
@@ -156,7 +167,11 @@ class ConsumerRun {
       },
     });
     const consumer: Consumer = createConsumer<string>(watchedQueue(inProcess, watch), handler, {
-      ...this.#optionsOf(choice, { ...dead, sendBatch: watchedSends(dead, 'dead', watch) }),
+      ...this.#optionsOf(
+        instance,
+        { ...dead, sendBatch: watchedSends(dead, 'dead', watch) },
+        () => consumer.stats().state,
+      ),
       envelope: this.#envelopeFor(process),
       clock,
       onError: (_error, { during, messageId }) =>
@@ -171,10 +186,18 @@ class ConsumerRun {
     return openMs === 0 ? envelope : slowOpening(envelope, clock, this.#random, openMs);
   }
 
-  #optionsOf(choice: ConsumerChoice, dead: Queue): ConsumerOptions<string> {
-    const { deadLetters, failurePolicy, ...numbers } = choice;
+  #optionsOf(instance: Instance, dead: Queue, state: () => ConsumerStats['state']): ConsumerOptions<string> {
+    const { deadLetters, failurePolicy, admits, breaker, ...others } = instance.choice;
     return {
-      ...numbers,
+      ...others,
+      breaker: breaker && {
+        ...breaker,
+        onChange: ({ to }) => {
+          // The next run has a breaker of its own.
+          instance.isOpen = to === 'open' && state() !== 'stopping';
+        },
+      },
+      admit: admits ? (wanted) => this.#admit(instance, wanted) : undefined,
       codec: nameCodec,
       random: this.#random,
       deadLetterQueue: deadLetters ? dead : undefined,
@@ -230,9 +253,27 @@ class ConsumerRun {
           consumer.resume();
         });
         return;
+      case 'resize':
+        process.whenAwake(() => {
+          instance.slots = step.slots;
+          instance.mostSlots = Math.max(instance.mostSlots, step.slots);
+          consumer.setMaxConcurrency(step.slots);
+        });
+        return;
       case 'stop':
-        this.#stops.push(this.#stop(inhabitant, step.timeoutMs));
+        this.#stops.push(this.#stop(inhabitant, step));
     }
+  }
+
+  /** Lets through all, some or none, at once or later; or fails. */
+  #admit(instance: Instance, wanted: number): number | Promise<number> {
+    const drawn = this.#random();
+    if (drawn < 0.1 && !this.#isCalm) {
+      throw new Error('the admission of the scenario fails');
+    }
+    const admitted = this.#isCalm ? wanted : Math.floor(this.#random() * (wanted + 1));
+    instance.admitted += admitted;
+    return drawn < 0.7 ? admitted : Promise.resolve(admitted);
   }
 
   /** Nothing befalls what the run itself sends. */
@@ -248,7 +289,7 @@ class ConsumerRun {
 
   async #stop(
     { instance, process, consumer, clock }: Inhabitant,
-    timeoutMs: number | undefined,
+    { timeoutMs, mode = 'finish' }: StopOptions,
   ): Promise<void> {
     const stopped = new Promise<void>((resolve) => {
       process.whenAwake(() => {
@@ -257,6 +298,7 @@ class ConsumerRun {
           by: instance,
           began: this.#history.now(),
           timeoutMs: timeoutMs ?? defaultStopMs,
+          mode,
           isJoining,
           ended: undefined,
           report: undefined,
@@ -264,7 +306,8 @@ class ConsumerRun {
         };
         this.#endPause(instance);
         this.#history.stops.push(stopping);
-        void consumer.stop({ timeoutMs }).then((report) => {
+        instance.isOpen = false;
+        void consumer.stop({ timeoutMs, mode }).then((report) => {
           stopping.ended = this.#history.now();
           stopping.report = report;
           instance.stretch += isJoining ? 0 : 1;
@@ -323,7 +366,7 @@ class ConsumerRun {
   }
 
   async #end(): Promise<void> {
-    const stops = this.#inhabitants.map((inhabitant) => this.#stop(inhabitant, undefined));
+    const stops = this.#inhabitants.map((inhabitant) => this.#stop(inhabitant, {}));
     await this.#clock.settle(Promise.all(stops));
     const { calls } = this.#queue;
     const before = calls.length;

@@ -31,7 +31,14 @@ export type Step =
   | { readonly does: 'wait'; readonly ms: number }
   | { readonly does: 'send'; readonly messages: readonly PlannedMessage[] }
   | { readonly does: 'start' | 'pause' | 'resume'; readonly who: number }
-  | { readonly does: 'stop'; readonly who: number; readonly timeoutMs: number }
+  | {
+      readonly does: 'stop';
+      readonly who: number;
+      readonly timeoutMs: number;
+      readonly mode: 'finish' | 'release';
+    }
+  /** Has so many slots from now on. */
+  | { readonly does: 'resize'; readonly who: number; readonly slots: number }
   /** Its process ends without a word. `hangsUp`: its connections are closed, so that no poll of it takes more messages. */
   | { readonly does: 'crash'; readonly who: number; readonly hangsUp: boolean }
   /** Nothing of it runs for so long. */
@@ -44,6 +51,19 @@ export interface ConsumerChoice {
   readonly prefetch: number;
   readonly waitTimeMs: number;
   readonly visibilityTimeoutMs: number;
+  /** Whether the leases follow how long messages are in hand; of two seconds at least. */
+  readonly adaptiveVisibility: { readonly minMs: number; readonly factor: number } | undefined;
+  readonly handlerTimeoutMs: number | undefined;
+  readonly breaker:
+    | {
+        readonly windowRuns: number;
+        readonly minRuns: number;
+        readonly openMs: number;
+        readonly maxOpenMs: number;
+      }
+    | undefined;
+  /** Whether it is asked how many it may receive, and often says fewer. */
+  readonly admits: boolean;
   readonly maxPollers: number;
   readonly settleLingerMs: number;
   readonly retryBaseMs: number;
@@ -113,6 +133,17 @@ function drawConsumer({ chance, whole, pick, maybe }: Draws, isMarathon: boolean
     prefetch: pick([0, 3, 10, 25]),
     waitTimeMs: isMarathon ? 20_000 : pick([0, 1_000, 5_000, 20_000, 20_000]),
     visibilityTimeoutMs: isMarathon ? pick([7_200_000, 43_200_000]) : pick([2_000, 4_000, 9_000, 30_000]),
+    adaptiveVisibility: isMarathon
+      ? undefined
+      : maybe(0.2, () => ({ minMs: pick([2_000, 4_000]), factor: pick([1, 3]) })),
+    handlerTimeoutMs: maybe(0.25, () => pick([150, 1_500, 6_000])),
+    breaker: maybe(0.15, () => ({
+      windowRuns: whole(3, 8),
+      minRuns: whole(2, 3),
+      openMs: pick([500, 5_000]),
+      maxOpenMs: 10_000,
+    })),
+    admits: chance(0.15),
     maxPollers: whole(1, 4),
     settleLingerMs: pick([0, 5, 20, 50]),
     retryBaseMs: pick([1_000, 1_000, 4_000]),
@@ -150,9 +181,20 @@ function drawSteps(draws: Draws, messages: readonly PlannedMessage[], consumers:
 }
 
 function drawDisturbance({ chance, whole, pick }: Draws, who: number): Step {
-  switch (pick(['stop', 'stop', 'start', 'start', 'start', 'pause', 'resume', 'crash', 'block'])) {
+  const all = [
+    ...['stop', 'stop', 'start', 'start', 'start'],
+    ...['pause', 'resume', 'crash', 'block', 'resize'],
+  ] as const;
+  switch (all[whole(0, all.length - 1)]) {
     case 'stop':
-      return { does: 'stop', who, timeoutMs: pick([0, 50, 1_000, 8_000, 30_000]) };
+      return {
+        does: 'stop',
+        who,
+        timeoutMs: pick([0, 50, 1_000, 8_000, 30_000]),
+        mode: pick(['finish', 'finish', 'release']),
+      };
+    case 'resize':
+      return { does: 'resize', who, slots: pick([1, 2, 5, 15]) };
     case 'pause':
       return { does: 'pause', who };
     case 'resume':

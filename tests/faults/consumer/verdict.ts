@@ -8,6 +8,7 @@ import {
 import { cleanStopsKeepNothing, slotsAreKept, stoppedIsSilent, stopsAreFinal } from './consumer-checks.ts';
 import type { Evidence } from './evidence.ts';
 import {
+  handlersAreTimed,
   handlersAreTold,
   leasesAreHeldWhenSettled,
   leasesAreKept,
@@ -34,6 +35,7 @@ const checks: readonly ((evidence: Evidence) => Iterable<string>)[] = [
   leasesAreHeldWhenSettled,
   nothingIsSettledWhileItRuns,
   leasesAreKept,
+  handlersAreTimed,
   handlersAreTold,
   renewalsEnd,
   renewalsAreRare,

@@ -26,11 +26,14 @@ export function watchedQueue(queue: Queue, { history, by, contentsOf }: Watch): 
   }
 
   async function receive(...[request, options]: Parameters<Queue['receive']>): ReturnType<Queue['receive']> {
+    by.asked += request.maxMessages;
     const call: ReceiveCall = {
       by,
       began: history.now(),
       ended: undefined,
       asked: request.maxMessages,
+      isOpen: by.isOpen,
+      isTooMuch: by.choice.admits && by.asked > by.admitted,
       isAborted: false,
       isFailed: false,
       deliveries: [],
@@ -49,7 +52,16 @@ export function watchedQueue(queue: Queue, { history, by, contentsOf }: Watch): 
         call.deliveries = messages.map((message): Delivery => {
           const { messageId, receiptHandle, receiveCount } = message;
           const contents = contentsOf(message);
-          return { by, asked: call.began, at, handle: receiptHandle, messageId, receiveCount, contents };
+          return {
+            by,
+            asked: call.began,
+            at,
+            handle: receiptHandle,
+            visibilityTimeoutMs: request.visibilityTimeoutMs ?? by.choice.visibilityTimeoutMs,
+            messageId,
+            receiveCount,
+            contents,
+          };
         });
       }
       return messages;

@@ -6,8 +6,12 @@ import { trials } from '../src/rivals/trials.ts';
 import { isWithin } from '../src/scenarios/scenario.ts';
 
 const parallel = 8;
-/** Machines that run tests are shared. What is to be told apart here is 10 s. */
-const looserRight: Readonly<Record<string, { readonly atMost: number }>> = { D: { atMost: 3 } };
+/** Machines that run tests are shared. What is to be told apart here is 10 s, and one request a message. */
+const looserRight: Readonly<Record<string, { readonly atMost: number }>> = {
+  D: { atMost: 3 },
+  G: { atMost: 0.3 },
+  G2: { atMost: 0.3 },
+};
 
 function libraryOf(name: string): Library {
   const library = libraries.find((each) => each.name === name);
@@ -32,9 +36,13 @@ test('sqskit does right in every trial', { timeout: 120_000 }, async () => {
   expect(await wrongOf('sqskit', names)).toEqual({});
 });
 
-test('the trials find what is wrong', { timeout: 120_000 }, async () => {
-  const tried = ['A', 'B', 'C', 'E', 'F', 'M', 'N', 'N2', 'Q'];
-  expect(Object.keys(await wrongOf('sqs-consumer', tried)).toSorted()).toEqual(tried);
+// Those that take a rival longer than a few seconds are left out: D, G and G2. Some of what is wrong is a matter of
+// milliseconds, so a second look is allowed; not for ours.
+test.for([
+  ['sqs-consumer', ['A', 'B', 'C', 'E', 'F', 'H', 'M', 'N', 'N2', 'O', 'Q']],
+  ['squiss-ts', ['K', 'L']],
+] as const)('the trials find what %s does wrong', { timeout: 120_000, retry: 1 }, async ([name, tried]) => {
+  expect(Object.keys(await wrongOf(name, tried)).toSorted()).toEqual(tried);
 });
 
 test('a trial of what a library has nothing for is left out', async () => {

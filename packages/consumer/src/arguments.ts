@@ -22,7 +22,11 @@ export function assertHandler(owner: string, handler: unknown): void {
 }
 
 /** A queue that is its own dead-letter queue would hand out its dead letters for ever. */
-export function assertOtherQueue(owner: string, queue: Queue, deadLetterQueue: Queue | undefined): void {
+export function assertOtherQueue(
+  owner: string,
+  queue: Pick<Queue, 'url'>,
+  deadLetterQueue: Queue | undefined,
+): void {
   if (deadLetterQueue?.url === queue.url) {
     throw wrongArgument(owner, 'deadLetterQueue', queue.url, 'another queue');
   }

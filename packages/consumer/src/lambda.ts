@@ -2,7 +2,7 @@ import { type Handler, type Queue, QueueError } from '@sqskit/core';
 import { guardedLogger } from '@sqskit/core/callbacks';
 import { resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl, type QueueAddress } from '@sqskit/core/queue-url';
-import { assertHandler } from './arguments.ts';
+import { assertHandler, assertOtherQueue } from './arguments.ts';
 import { type Completed, createCompleted } from './completed.ts';
 import type { Origin } from './delivery.ts';
 import { createInstruments } from './instruments.ts';
@@ -40,6 +40,9 @@ export function createLambdaHandler<T>(
   const completed = createCompleted(maxCompleted);
   const known = new Map<string, EventSource>();
   const own = queue && parseQueueUrl(queue.url);
+  if (queue !== undefined) {
+    assertOtherQueue('createLambdaHandler', queue, settings.deadLetterQueue);
+  }
   const sourceOf = (url: string): EventSource => {
     const found =
       known.get(url) ??
@@ -77,6 +80,7 @@ function createEventSource<T>(
   completed: Completed,
 ): EventSource {
   const { recorder, clock, deadLetterQueue, maxReceiveCount, logger } = settings;
+  assertOtherQueue('createLambdaHandler', { url }, deadLetterQueue);
   const { name, fifo } = parseQueueUrl(url);
   const origin: Origin = {
     queueUrl: url,

@@ -457,6 +457,14 @@ test('whatever happens, a message that is not named was done, and groups were in
   expect(answers.map((answer) => answer.toSorted((one, other) => one - other))).toEqual(answers);
 });
 
+test('a queue is not its own dead-letter queue', async () => {
+  const { clock, create } = createScene();
+  const queue = createFakeQueue({ clock, url });
+  expect(() => create(() => undefined, { queue, deadLetterQueue: queue })).toThrow(/another queue/);
+  const lambda = create(() => undefined, { deadLetterQueue: queue });
+  await expect(lambda(eventOf(record(1)))).rejects.toMatchObject({ code: 'option-invalid' });
+});
+
 test('wrong options are refused', () => {
   const wrong: unknown = 'no handler';
   expect(() => createLambdaHandler(wrong as Handler<number>)).toThrow(

@@ -2,7 +2,7 @@
 import { sqsLimits } from '@sqskit/core';
 import type { Moment } from '../moments.ts';
 import { type Attempt, blockedMs, type Evidence, type Handled, isBefore } from './evidence.ts';
-import type { Instance } from './history.ts';
+import type { History, Instance } from './history.ts';
 
 /** When the lease ends, as far as its holder knows: counted from the answer, or from when a renewal was asked for. */
 export function leaseEndAt({ delivery, attempts }: Handled, moment: Moment): number {
@@ -42,15 +42,21 @@ export function* leasesAreHeldWhenSettled({ handled }: Evidence): Iterable<strin
   }
 }
 
-/** Nobody gives back or deletes a message while its handler runs, unless that was told that it is of no use. */
-export function* nothingIsSettledWhileItRuns({ handled, runsOf }: Evidence): Iterable<string> {
+/**
+ * Nobody gives back or deletes a message while its handler runs, unless that was told that it is of no use. One whose time
+ * is up is waited for all the same, until its consumer stops.
+ */
+export function* nothingIsSettledWhileItRuns({ history, handled, runsOf }: Evidence): Iterable<string> {
   for (const { delivery, attempts } of handled.values()) {
     const { by, messageId } = delivery;
     const runs = runsOf(by, messageId);
     for (const { isRenewal, call } of attempts) {
       const live = runs.find(
         ({ began, ended, aborted }) =>
-          isBefore(began, call.began) && !isBefore(ended, call.began) && !isBefore(aborted?.at, call.began),
+          isBefore(began, call.began) &&
+          !isBefore(ended, call.began) &&
+          (!isBefore(aborted?.at, call.began) ||
+            (aborted?.code === 'handler-timeout' && !isStopped(history, by, began, call.began))),
       );
       if (!isRenewal && live !== undefined) {
         yield `${live.name} was settled at ${call.began.ms} ms while its handler ran`;
@@ -170,4 +176,9 @@ function isEndJustified(one: Handled, at: Moment): boolean {
   }
   longestMs = Math.max(longestMs, Math.min(endMs, at.ms) - idleSince);
   return longestMs <= patienceMs(by);
+}
+
+/** Whether the instance was told to stop between two moments. */
+function isStopped({ stops }: History, instance: Instance, from: Moment, to: Moment): boolean {
+  return stops.some(({ by, began }) => by === instance && isBefore(from, began) && isBefore(began, to));
 }

@@ -21,6 +21,24 @@ export const consumerMutants: readonly Mutant[] = [
     replace: 'void this.#stopBehind(',
   },
   {
+    name: 'what a handler returns after its time was up counts as done',
+    file: 'consumer/dist/work.js',
+    find: 'return timed?.error ?? delivery.toldToEnd;',
+    replace: 'return delivery.toldToEnd;',
+  },
+  {
+    name: 'a handler whose time is up is not waited for',
+    file: 'consumer/dist/handler-timeouts.js',
+    find: 'this.delivery.overdue++;',
+    replace: 'this.delivery.overdue++, this.delivery.pack?.drop(0);',
+  },
+  {
+    name: 'a stop that releases deletes what a handler returns when it is told to end',
+    file: 'consumer/dist/work.js',
+    find: 'return released; // the consumer is stopping',
+    replace: 'return acked;',
+  },
+  {
     name: 'a message is deleted although its lease is over',
     file: settler,
     find: `const { outcome } = this.#deletes.submit(delivery.receiptHandle, {

@@ -46,33 +46,37 @@ export function nextPoll(room: Room, claims: readonly Claim[]): NextPoll | undef
 }
 
 function nextOfMany(room: Room, claims: readonly Claim[]): NextPoll | undefined {
-  const taken = sum(claims.map((claim) => claim.taken));
-  const used = sum(claims.map(usedBy));
-  // Memory for one message is left to each queue that has asked for none: a long poll of another holds its own for long.
-  const unasked = claims.filter(({ asked }) => asked === 0).length;
-  const shares = shareOut(
-    room.capacity,
-    claims.map((claim) => ({ weight: claim.weight, wanted: usedBy(claim) + hungerOf(claim) })),
-  );
-  const free = claims
-    .map((claim, position) => ({ claim, position }))
-    .filter(({ claim }) => claim.isFree)
-    .sort((one, other) => usedBy(one.claim) / one.claim.weight - usedBy(other.claim) / other.claim.weight);
-  for (const { claim, position } of free) {
-    const size =
-      claim.appetite === 0
-        ? firstPoll(room, claim, taken)
-        : furtherPoll(
-            { ...room, fitting: room.fitting - unasked + (claim.asked === 0 ? 1 : 0) },
-            claim,
-            shares[position] ?? 0,
-            used - usedBy(claim),
-          );
+  let taken = 0;
+  let used = 0;
+  let unasked = 0;
+  for (const claim of claims) {
+    taken += claim.taken;
+    used += usedBy(claim);
+    unasked += claim.asked === 0 ? 1 : 0;
+  }
+  let shares: readonly number[] | undefined;
+  let next: NextPoll | undefined;
+  let leastUse = Number.POSITIVE_INFINITY;
+  for (const [position, claim] of claims.entries()) {
+    const use = usedBy(claim) / claim.weight;
+    if (!claim.isFree || use >= leastUse) {
+      continue;
+    }
+    let size = 0;
+    if (claim.appetite === 0) {
+      size = firstPoll(room, claim, taken);
+    } else if (used < room.capacity) {
+      shares ??= sharesOf(room.capacity, claims);
+      // Memory for one message is left to each queue that has asked for none: a long poll of another holds its own for long.
+      const fitting = room.fitting - unasked + (claim.asked === 0 ? 1 : 0);
+      size = furtherPoll({ ...room, fitting }, claim, shares[position] ?? 0, used - usedBy(claim));
+    }
     if (size > 0) {
-      return { position, size };
+      next = { position, size };
+      leastUse = use;
     }
   }
-  return undefined;
+  return next;
 }
 
 function firstPoll({ capacity, fitting }: Room, { asked }: Claim, taken: number): number {
@@ -96,42 +100,41 @@ function usedBy({ taken, asked, each, appetite }: Claim): number {
   return appetite === 0 ? taken : taken + asked * each;
 }
 
-function hungerOf({ appetite, outlook, each }: Claim): number {
-  return appetite * outlook * each;
-}
-
-/** Somebody who wants a part of something. */
-export interface Want {
-  readonly weight: number;
-  readonly wanted: number;
+function sharesOf(capacity: number, claims: readonly Claim[]): readonly number[] {
+  return shareOut(
+    capacity,
+    claims.map(({ weight }) => weight),
+    claims.map((claim) => usedBy(claim) + claim.appetite * claim.outlook * claim.each),
+  );
 }
 
 /**
  * Divides `capacity` by weight, but to nobody more than they want: what one leaves is divided among the others. All of it
  * is given out as long as somebody wants more.
  */
-export function shareOut(capacity: number, wants: readonly Want[]): readonly number[] {
-  const shares = wants.map(() => 0);
+export function shareOut(
+  capacity: number,
+  weights: readonly number[],
+  wants: readonly number[],
+): readonly number[] {
+  const shares = weights.map(() => Number.NaN); // while it is open
   let left = capacity;
-  let open = [...wants.entries()];
-  while (open.length > 0) {
-    const perWeight = left / sum(open.map(([, { weight }]) => weight));
-    const content = open.filter(([, { weight, wanted }]) => wanted <= perWeight * weight);
-    if (content.length === 0) {
-      for (const [position, { weight }] of open) {
-        shares[position] = perWeight * weight;
+  let openWeight = weights.reduce((sum, weight) => sum + weight, 0);
+  let perWeight = 0;
+  for (let isContent = true; isContent; ) {
+    isContent = false;
+    perWeight = left / openWeight;
+    for (const [position, weight] of weights.entries()) {
+      const wanted = wants[position] ?? 0;
+      if (Number.isNaN(shares[position]) && wanted <= perWeight * weight) {
+        isContent = true;
+        shares[position] = wanted;
+        left -= wanted;
+        openWeight -= weight;
       }
-      break;
     }
-    for (const [position, { wanted }] of content) {
-      shares[position] = wanted;
-      left -= wanted;
-    }
-    open = open.filter((entry) => !content.includes(entry));
   }
-  return shares;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
+  return shares.map((share, position) =>
+    Number.isNaN(share) ? perWeight * (weights[position] ?? 0) : share,
+  );
 }

@@ -2,6 +2,7 @@ import type { CallOptions, Handler, Queue } from '@sqskit/core';
 import { guardedLogger } from '@sqskit/core/callbacks';
 import { resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
+import { type ResolvedAdaptiveConcurrency, resolveAdaptiveConcurrency } from './adaptive-concurrency.ts';
 import { assertHandler, assertRoomForEach } from './arguments.ts';
 import { type BreakerState, type ResolvedBreakerOptions, resolveBreaker } from './breaker-options.ts';
 import { type DrainEstimate, estimateDrain } from './drain.ts';
@@ -31,6 +32,8 @@ export interface ConsumerStats extends Doing, Readonly<Totals> {
   readonly zombies: number;
   /** API calls for each message that was settled; undefined before the first. */
   readonly callsPerMessage: number | undefined;
+  /** How many handlers may run: with `adaptiveConcurrency` this changes. 0 while stopped. */
+  readonly slots: number;
   /** Undefined without one, and while stopped. */
   readonly breaker: BreakerState | undefined;
   /** The same by queue, in the order in which they were given. */
@@ -93,6 +96,7 @@ class QueueConsumer<T> implements Consumer {
   readonly #handler: Handler<T>;
   readonly #settings: ResolvedConsumerOptions<T>;
   readonly #breaker: ResolvedBreakerOptions | undefined;
+  readonly #adaptiveConcurrency: ResolvedAdaptiveConcurrency | undefined;
   readonly #report: ReportError;
   // At most one run at a time, so at most one engine polls.
   #run: Run | undefined;
@@ -116,6 +120,9 @@ class QueueConsumer<T> implements Consumer {
     this.#settings = settings;
     this.#maxConcurrency = settings.maxConcurrency;
     this.#breaker = settings.breaker && resolveBreaker(settings.breaker);
+    this.#adaptiveConcurrency =
+      settings.adaptiveConcurrency &&
+      resolveAdaptiveConcurrency(settings.adaptiveConcurrency, settings.maxConcurrency);
     this.#report = createReport(onError, logger);
   }
 
@@ -165,6 +172,7 @@ class QueueConsumer<T> implements Consumer {
       settling: run?.settling ?? 0,
       polls: run?.polls ?? 0,
       bytes: run?.bytes ?? 0,
+      slots: run?.slots ?? 0,
       breaker: run?.breaker,
       callsPerMessage: callsPerMessage(totals),
       ...totals,
@@ -214,6 +222,7 @@ class QueueConsumer<T> implements Consumer {
       handler: this.#handler,
       settings: { ...this.#settings, maxConcurrency: this.#maxConcurrency },
       breaker: this.#breaker,
+      adaptiveConcurrency: this.#adaptiveConcurrency,
       report: this.#report,
       gates: [{ admit: (wanted) => (this.#isPaused ? 0 : wanted) }],
       keepsOrder: false,

@@ -1,4 +1,4 @@
-import type { Recorder } from '@sqskit/core';
+import type { Gauge, Recorder } from '@sqskit/core';
 import { callGuarded } from '@sqskit/core/callbacks';
 import type { Clock } from '@sqskit/core/clock';
 
@@ -93,6 +93,8 @@ export interface Instruments {
   handlerStarted(sentAtMs: number | undefined): (() => void) | undefined;
   /** An SQS message, received then, is opened now. */
   opened(receivedAt: number, now: number): void;
+  /** So many handlers may run now. */
+  slots(max: number): void;
   /** An SQS message is being settled. Returns what to call when it is; `undefined` where nothing records. */
   settling(): (() => void) | undefined;
 }
@@ -130,6 +132,7 @@ export function createInstruments(recorder: Recorder, queueName: string, clock: 
       },
       handlerStarted: () => undefined,
       opened: ignore,
+      slots: ignore,
       settling: () => undefined,
     };
   }
@@ -142,6 +145,7 @@ export function createInstruments(recorder: Recorder, queueName: string, clock: 
   const queueTime = recorder.histogram('QueueTime', 'Milliseconds', dimensions);
   const localWaitTime = recorder.histogram('LocalWaitTime', 'Milliseconds', dimensions);
   const settleTime = recorder.histogram('SettleTime', 'Milliseconds', dimensions);
+  let slots: Gauge | undefined; // there is none to be seen where slots do not adapt
   let running = 0;
   return {
     totals,
@@ -167,6 +171,12 @@ export function createInstruments(recorder: Recorder, queueName: string, clock: 
     },
     opened(receivedAt, now) {
       callGuarded(() => localWaitTime.record(Math.max(0, now - receivedAt)), ignore);
+    },
+    slots(max) {
+      callGuarded(() => {
+        slots ??= recorder.gauge('HandlerSlots', 'Count', dimensions);
+        slots.set(max);
+      }, ignore);
     },
     settling() {
       const startedAt = clock.monotonic();

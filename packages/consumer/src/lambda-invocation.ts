@@ -49,7 +49,14 @@ export async function runInvocation<T>(options: InvocationOptions<T>): Promise<r
     records.map(({ message, problem }) => [message, problem]),
   );
   const envelope = readable(settings.envelope, (payload) => problems.get(payload));
-  const work = createWork({ ...settings, envelope, handler, breaker: undefined, report });
+  const work = createWork({
+    ...settings,
+    envelope,
+    handler,
+    breaker: undefined,
+    governor: undefined,
+    report,
+  });
   const engine = createEngine({
     slots: { max: maxConcurrency },
     slotsPerGroup: maxConcurrency,

@@ -11,6 +11,7 @@ import {
 import type { Clock } from '@sqskit/core/clock';
 import { clockRule, loggerRule, type OptionRules, type Resolved, recorderRule } from '@sqskit/core/options';
 import type { Random } from '@sqskit/core/retry';
+import type { HandlerConcurrencyOptions } from './adaptive-concurrency.ts';
 import type { Admit } from './admission.ts';
 import type { BreakerOptions } from './breaker-options.ts';
 import { type FailurePolicy, retryAlways } from './failure-policy.ts';
@@ -27,6 +28,11 @@ export interface ConsumerOptions<T> {
   readonly envelope?: Envelope | undefined;
   /** Most handlers at a time. Default: 10. A slot is refilled as soon as its handler ends. */
   readonly maxConcurrency?: number | undefined;
+  /**
+   * Has the number of slots, up to `maxConcurrency`, follow what they bring: as many as handlers gain from, and fewer while
+   * what they call is overloaded or the event loop is late. Default: none, there are `maxConcurrency`.
+   */
+  readonly adaptiveConcurrency?: HandlerConcurrencyOptions | undefined;
   /**
    * Most handlers at a time for messages of one group (`MessageGroupId`) of a standard queue, so that one tenant does not
    * have all slots. A hard limit, also where only one group has messages. Default: none. FIFO queues ignore it: there it
@@ -128,7 +134,7 @@ export interface LoopEndOptions {
 }
 
 /** What governs how many handlers run: of no use in a loop, which does that itself. */
-type Governors = 'breaker' | 'maxConcurrency' | 'maxConcurrencyPerGroup';
+type Governors = 'adaptiveConcurrency' | 'breaker' | 'maxConcurrency' | 'maxConcurrencyPerGroup';
 
 /** Those of the consumer, but for what makes several handlers run at a time. */
 export interface StreamOptions<T>
@@ -152,6 +158,7 @@ export interface BatchesOptions<T>
 }
 
 export type ConsumerUnset =
+  | 'adaptiveConcurrency'
   | 'adaptiveVisibility'
   | 'admit'
   | 'breaker'
@@ -163,7 +170,7 @@ export type ConsumerUnset =
 export type ResolvedConsumerOptions<T> = Resolved<ConsumerOptions<T>, ConsumerUnset>;
 
 /** What a run goes by; it is given those that have options of their own already resolved. */
-export type RunSettings<T> = Omit<ResolvedConsumerOptions<T>, 'breaker'>;
+export type RunSettings<T> = Omit<ResolvedConsumerOptions<T>, 'adaptiveConcurrency' | 'breaker'>;
 
 const maxInHand = 100_000; // SQS lets about 120,000 messages of a queue be in flight
 
@@ -198,6 +205,12 @@ export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, ConsumerUnse
       doc: "How an SQS message is opened, and messages of a pack are sealed to be sent again: the producer's.",
     },
     ...concurrencyRules,
+    adaptiveConcurrency: {
+      kind: 'object',
+      methods: [],
+      what: 'its options',
+      doc: 'Has the number of slots, up to `maxConcurrency`, follow what they bring: as many as handlers gain from, and fewer while what they call is overloaded or the event loop is late.',
+    },
     maxConcurrencyPerGroup: {
       kind: 'number',
       min: 1,
@@ -384,6 +397,7 @@ export function streamRules<T>(): OptionRules<StreamOptions<T>, StreamUnset> {
     maxConcurrencyPerGroup: _noneOfMany,
     maxPollers: _alsoOne,
     breaker: _noneEither,
+    adaptiveConcurrency: _norThis,
     ...shared
   } = consumerRules<T>();
   return { ...shared, ...ownStreamRules };
@@ -413,6 +427,7 @@ export function batchesRules<T>(): OptionRules<BatchesOptions<T>, BatchesUnset> 
     maxConcurrency: _asMany,
     maxConcurrencyPerGroup: _noneOfThem,
     breaker: _noneEither,
+    adaptiveConcurrency: _norThis,
     prefetch: _none,
     handlerTimeoutMs: _theLoops,
     ...shared

@@ -1,5 +1,10 @@
 import { type Handler, QueueError, sqsLimits } from '@sqskit/core';
 import type { Clock } from '@sqskit/core/clock';
+import {
+  createSlotGovernor,
+  type ResolvedAdaptiveConcurrency,
+  type SlotGovernor,
+} from './adaptive-concurrency.ts';
 import { type Admission, createAdmission } from './admission.ts';
 import { type BreakerGate, createBreakerGate } from './breaker-gate.ts';
 import type { BreakerState, ResolvedBreakerOptions } from './breaker-options.ts';
@@ -50,6 +55,8 @@ export interface Run {
   readonly oldestRunningMs: number | undefined;
   /** Of each of its queues. */
   readonly health: readonly QueueHealth[];
+  /** How many handlers may run now. */
+  readonly slots: number;
   /** Undefined where there is no breaker. */
   readonly breaker: BreakerState | undefined;
   /** By queue, in the order in which they were given. */
@@ -67,6 +74,7 @@ export interface RunOptions<T> {
   readonly handler: Handler<T>;
   readonly settings: RunSettings<T>;
   readonly breaker?: ResolvedBreakerOptions | undefined;
+  readonly adaptiveConcurrency?: ResolvedAdaptiveConcurrency | undefined;
   readonly report: ReportError;
   readonly gates: readonly Gate[];
   /** Whether the handler itself keeps the order of the messages of a group, and is given several at a time. */
@@ -85,7 +93,8 @@ export function createRun<T>(options: RunOptions<T>): Run {
 }
 
 class PollRun<T> implements Run {
-  readonly #slots: { max: number };
+  readonly #governor: SlotGovernor | undefined;
+  readonly #slots: { readonly max: number; setMax(max: number): void };
   readonly #prefetch: number;
   readonly #bounds: MemoryBounds;
   readonly #memory: Memory = { bytes: 0 };
@@ -97,7 +106,16 @@ class PollRun<T> implements Run {
   readonly #engine: Engine;
   readonly sources: readonly Source[];
 
-  constructor({ queues, handler, settings, breaker, report, gates, keepsOrder }: RunOptions<T>) {
+  constructor({
+    queues,
+    handler,
+    settings,
+    breaker,
+    adaptiveConcurrency,
+    report,
+    gates,
+    keepsOrder,
+  }: RunOptions<T>) {
     const {
       maxConcurrency,
       maxConcurrencyPerGroup = maxConcurrency,
@@ -108,7 +126,15 @@ class PollRun<T> implements Run {
       logger,
     } = settings;
     const update = (): void => this.update();
-    this.#slots = { max: maxConcurrency };
+    this.#governor =
+      adaptiveConcurrency &&
+      createSlotGovernor({
+        ...adaptiveConcurrency,
+        maxConcurrency,
+        clock,
+        onMore: () => this.#engine.fill(),
+      });
+    this.#slots = this.#governor ?? fixedSlots(maxConcurrency);
     this.#prefetch = prefetch;
     this.#bounds = settings;
     this.#clock = clock;
@@ -116,7 +142,13 @@ class PollRun<T> implements Run {
     this.#admission = admit && createAdmission({ admit, clock, report, onOpen: update });
     // The application is asked last, and only where the others let something through.
     this.#gate = allOf([...gates, this.#breaker, this.#admission].filter((gate) => gate !== undefined));
-    this.#work = createWork({ ...settings, breaker: this.#breaker, handler, report });
+    this.#work = createWork({
+      ...settings,
+      breaker: this.#breaker,
+      governor: this.#governor,
+      handler,
+      report,
+    });
     this.#engine = createEngine({
       slots: this.#slots,
       slotsPerGroup: maxConcurrencyPerGroup,
@@ -179,6 +211,10 @@ class PollRun<T> implements Run {
     return this.sources.map(({ queueUrl, health }) => ({ queueUrl, ...health }));
   }
 
+  get slots(): number {
+    return this.#slots.max;
+  }
+
   get breaker(): BreakerState | undefined {
     return this.#breaker?.state;
   }
@@ -194,7 +230,7 @@ class PollRun<T> implements Run {
   }
 
   setMaxConcurrency(max: number): void {
-    this.#slots.max = max;
+    this.#slots.setMax(max);
     this.#engine.fill();
   }
 
@@ -213,6 +249,7 @@ class PollRun<T> implements Run {
     const abandoned = isQuiet ? released : [...released, ...(await this.#giveUp(reserveMs))];
     this.#each((source) => source.close());
     this.#work.close();
+    this.#governor?.close();
     // What was given up just now is counted before the report is made.
     await within(this.#clock, 0, this.#engine.idle());
     const totals = this.#totals();
@@ -293,6 +330,15 @@ class PollRun<T> implements Run {
 
 function isFree(source: Source): boolean {
   return source.isFree;
+}
+
+function fixedSlots(max: number): { max: number; setMax(max: number): void } {
+  return {
+    max,
+    setMax(now) {
+      this.max = now;
+    },
+  };
 }
 
 /** Of the time to stop in, the most that is kept for giving back what is still in hand at its end. */

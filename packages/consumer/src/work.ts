@@ -17,6 +17,8 @@ import {
 } from '@sqskit/core';
 import { isThenable } from '@sqskit/core/callbacks';
 import type { Clock } from '@sqskit/core/clock';
+import type { SlotGovernor } from './adaptive-concurrency.ts';
+import type { SlotRun } from './adaptive-slots.ts';
 import { type BreakerGate, freePass, type Pass } from './breaker-gate.ts';
 import type { Delivery } from './delivery.ts';
 import { type FailedMessage, type FailurePolicy, isKnown } from './failure-policy.ts';
@@ -45,6 +47,7 @@ export interface WorkOptions<T> {
   readonly envelope: Envelope;
   readonly handlerTimeoutMs: number | undefined;
   readonly breaker: BreakerGate | undefined;
+  readonly governor: SlotGovernor | undefined;
   readonly failurePolicy: FailurePolicy<T>;
   readonly clock: Clock;
   readonly report: ReportError;
@@ -69,6 +72,8 @@ interface Entry {
 /** A message whose handler runs. */
 interface Turn<T> extends Entry {
   readonly pass: Pass;
+  /** Where the slots adapt. */
+  readonly slot: SlotRun | undefined;
   readonly item: OpenedItem;
   readonly message: IncomingMessage<T>;
   /** Where handlers have a time of their own. */
@@ -129,7 +134,7 @@ class HandlerWork<T> implements Work {
     if (item === undefined) {
       return acked; // no such position
     }
-    const { codec, handler } = this.#options;
+    const { codec, handler, governor } = this.#options;
     if ('error' in item) {
       return this.#unreadable(delivery, pack, position, item, item.error);
     }
@@ -145,7 +150,8 @@ class HandlerWork<T> implements Work {
     }
     const timed = this.#timeouts?.begin(delivery, message);
     const ended = delivery.origin.instruments.handlerStarted(message.sentAtMs);
-    const turn: Turn<T> = { ...entry, pass, item, message, timed, ended };
+    const slot = governor?.begin();
+    const turn: Turn<T> = { ...entry, pass, slot, item, message, timed, ended };
     let result: unknown;
     try {
       result = handler(message, timed ?? pack.context);
@@ -186,22 +192,39 @@ class HandlerWork<T> implements Work {
   }
 
   #returned(turn: Turn<T>, result: unknown): Verdict | Promise<Verdict> {
-    const { breaker } = this.#options;
     if (isVerdict(result)) {
       if (result.action === 'ack' || result.action === 'dead-letter') {
-        breaker?.succeeded(turn.pass);
+        this.#hasSucceeded(turn);
       } else {
-        breaker?.ended(turn.pass);
+        this.#saysNothing(turn);
       }
       return this.#said(turn, result);
     }
     const reason = toldToEnd(turn);
     if (reason === undefined) {
-      breaker?.succeeded(turn.pass);
+      this.#hasSucceeded(turn);
       return acked;
     }
     // It may have returned because it was told to end: only a verdict says that it is done all the same.
     return this.#gaveUp(turn, reason, reason);
+  }
+
+  #hasSucceeded({ pass, slot, delivery }: Turn<T>): void {
+    const { breaker, governor } = this.#options;
+    breaker?.succeeded(pass);
+    if (governor !== undefined && slot !== undefined) {
+      governor.done(slot);
+      delivery.origin.instruments.slots(governor.max);
+    }
+  }
+
+  /** Neither that what handlers need is there, nor that it is not. */
+  #saysNothing({ pass, slot }: Turn<T>): void {
+    const { breaker, governor } = this.#options;
+    breaker?.ended(pass);
+    if (slot !== undefined) {
+      governor?.ended(slot);
+    }
   }
 
   #threw(turn: Turn<T>, error: unknown): Verdict | Promise<Verdict> {
@@ -214,11 +237,15 @@ class HandlerWork<T> implements Work {
   }
 
   #afterFailure(turn: Turn<T>, error: unknown): Verdict | Promise<Verdict> {
-    const { breaker } = this.#options;
+    const { breaker, governor } = this.#options;
+    const { delivery, pack, position, pass, slot } = turn;
+    if (governor !== undefined && slot !== undefined) {
+      governor.failed(slot, error);
+      delivery.origin.instruments.slots(governor.max);
+    }
     if (breaker === undefined) {
       return this.#failed(turn, error);
     }
-    const { delivery, pack, position, pass } = turn;
     const failedRuns = turn.failedRuns + 1;
     const before = breaker.openings;
     const runsAgain = breaker.failed(pass, error, failedRuns);
@@ -232,7 +259,7 @@ class HandlerWork<T> implements Work {
   #gaveUp(turn: Turn<T>, reason: QueueError, thrown: unknown): Verdict | Promise<Verdict> {
     const { delivery, timed } = turn;
     if (timed?.error === undefined || delivery.isAbandoned) {
-      this.#options.breaker?.ended(turn.pass);
+      this.#saysNothing(turn);
     }
     if (delivery.isAbandoned) {
       return acked; // whoever abandons a delivery has seen to its message

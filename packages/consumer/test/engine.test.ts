@@ -56,6 +56,7 @@ function createBench(handler: Handler<unknown>, options: BenchOptions = {}): Ben
       envelope,
       handlerTimeoutMs: undefined,
       breaker: undefined,
+      governor: undefined,
       clock,
       failurePolicy: () => retry(),
       report: () => undefined,

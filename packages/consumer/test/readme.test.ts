@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describeOptions } from '@sqskit/core/options';
 import { expect, test } from 'vitest';
+import { adaptiveConcurrencyRules } from '../src/adaptive-concurrency.ts';
 import { breakerRules } from '../src/breaker-options.ts';
 import { memoryStoreRules } from '../src/idempotency/memory-store.ts';
 import { idempotencyRules } from '../src/idempotency/options.ts';
@@ -13,6 +14,7 @@ import { workersRules } from '../src/workers/options.ts';
 test.each([
   ['createConsumer', consumerRules()],
   ['breaker', breakerRules],
+  ['adaptiveConcurrency', adaptiveConcurrencyRules],
   ['adaptiveVisibility', adaptiveVisibilityRules],
   ['queue', queueSourceRules],
   ['stop', stopRules],

@@ -132,6 +132,7 @@ export {
   type FailedMessage,
   type FailurePolicy,
   type ConsumerOptions,
+  type HandlerConcurrencyOptions,
   type AdaptiveVisibilityOptions,
   type BreakerChange,
   type BreakerOptions,

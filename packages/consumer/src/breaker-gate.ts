@@ -152,6 +152,9 @@ class TurnGate implements BreakerGate {
   }
 
   #observe({ isProbe }: Pass, hasFailed: boolean): void {
+    if (this.#isShut) {
+      return; // nobody will ask it any more
+    }
     const { clock } = this.#options;
     const { state: before, runs, failures } = this.#breaker;
     if (isProbe) {

@@ -267,4 +267,13 @@ describe('the gate', () => {
     expect(entered).toEqual(['aborted refused', 'waiting refused', 'late refused']);
     expect([gate.waiting, clock.pendingTimers]).toEqual([0, 0]);
   });
+
+  test('regression: a run that failed while the consumer stopped opened it, and its timer was left', () => {
+    const scene = createGate();
+    const { gate, clock, changes } = scene;
+    gate.shut();
+    open(scene);
+    expect(gate.failed(free, failure, 1)).toBe(false);
+    expect([gate.state, changes, clock.pendingTimers]).toEqual(['closed', [], 0]);
+  });
 });

@@ -1,14 +1,15 @@
 // What must be true of what consumers promise and report. Each check tells what is not.
 import { blockedMs, type Evidence, isBefore } from './evidence.ts';
-import type { History, Stopping } from './history.ts';
+import type { Delivery, HandlerRun, History, Stopping } from './history.ts';
 import { leaseEndAt } from './lease-checks.ts';
 
 /** Never more handlers than slots, nor more in hand than there is room for. */
 export function* slotsAreKept({ scenario, history }: Evidence): Iterable<string> {
   for (const { by, name, groupId, running, runningOfGroup, slots, began } of history.runs) {
     const { maxConcurrencyPerGroup = slots } = by.choice;
-    // The messages of a FIFO queue's pack keep the slot that the first of them had.
-    const most = scenario.fifo && scenario.isPacked ? by.mostSlots : slots;
+    // What runs goes on with fewer slots: also what is being opened, and the messages of a FIFO queue's pack, one after the other.
+    const goesOn = scenario.openMs > 0 || (scenario.fifo && scenario.isPacked);
+    const most = goesOn ? by.mostSlots : slots;
     if (running > most) {
       yield `${name} was started at ${began.ms} ms as the handler ${running} of ${most}`;
     }
@@ -22,6 +23,41 @@ export function* slotsAreKept({ scenario, history }: Evidence): Iterable<string>
     const isBound = !scenario.fifo && choice.maxConcurrencyPerGroup === undefined && !scenario.isPacked;
     if (isBound && mostInHand > room) {
       yield `${mostInHand} messages were in hand, with room for ${room}`;
+    }
+  }
+}
+
+/** What is in hand, and what may come, is never more than there is memory for. */
+export function* memoryIsBounded({ scenario, history, deliveriesOf }: Evidence): Iterable<string> {
+  for (const instance of history.instances) {
+    const { maxBytes, maxMessageBytes } = instance.choice;
+    // Packs are larger than they are expected to be.
+    if (maxBytes === undefined || maxMessageBytes === undefined || scenario.isPacked) {
+      continue;
+    }
+    // A breaker may have a message run again without another receive.
+    const lastRuns = new Map<Delivery, HandlerRun>();
+    for (const run of history.runs.filter(({ by }) => by === instance)) {
+      const delivery = deliveriesOf(instance, run.messageId).findLast(({ at }) => isBefore(at, run.began));
+      if (delivery !== undefined) {
+        lastRuns.set(delivery, run);
+      }
+    }
+    const polls = history.receives.filter(({ by }) => by === instance);
+    for (const { began, stretch } of polls) {
+      const heldBytes = [...lastRuns]
+        .filter(([{ at }, run]) => {
+          const isHeld = isBefore(at, began) && !isBefore(run.ended, began);
+          return isHeld && run.stretch === stretch;
+        })
+        .reduce((sum, [{ bytes }]) => sum + bytes, 0);
+      const asked = polls
+        .filter((poll) => poll.began.order <= began.order && !isBefore(poll.ended, began))
+        .reduce((sum, poll) => sum + poll.asked, 0);
+      const bytes = heldBytes + asked * maxMessageBytes;
+      if (bytes > maxBytes) {
+        yield `${heldBytes} bytes were in hand at ${began.ms} ms and ${asked} messages asked for, of ${maxBytes} bytes`;
+      }
     }
   }
 }
@@ -47,8 +83,8 @@ export function* stopsAreFinal({ history }: Evidence): Iterable<string> {
     if (after === undefined) {
       continue;
     }
-    const { state, running, waiting, settling, polls } = after.stats;
-    if (running + waiting + settling + polls > 0 && report.abandoned.length === 0) {
+    const { state, running, waiting, settling, polls, bytes } = after.stats;
+    if (running + waiting + settling + polls + bytes > 0 && report.abandoned.length === 0) {
       yield `after a stop at ${began.ms} ms it is ${state} with ${running} running, ${waiting} waiting, ${settling} settling, ${polls} polls`;
     }
     if (after.timers > 0) {

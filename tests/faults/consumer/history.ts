@@ -39,6 +39,7 @@ interface Call {
 }
 
 export interface ReceiveCall extends Call {
+  readonly stretch: number;
   readonly asked: number;
   /** Whether the breaker was open. */
   readonly isOpen: boolean;
@@ -56,6 +57,8 @@ export interface Delivery {
   readonly asked: Moment;
   readonly at: Moment;
   readonly handle: string;
+  /** Of its body and attributes. */
+  readonly bytes: number;
   /** How long its lease is to begin with. */
   readonly visibilityTimeoutMs: number;
   readonly messageId: string;

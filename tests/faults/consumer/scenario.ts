@@ -49,6 +49,9 @@ export interface ConsumerChoice {
   readonly maxConcurrency: number;
   readonly maxConcurrencyPerGroup: number | undefined;
   readonly prefetch: number;
+  /** Most bytes in hand, with what is asked for counted as `maxMessageBytes` each. */
+  readonly maxBytes: number | undefined;
+  readonly maxMessageBytes: number | undefined;
   readonly waitTimeMs: number;
   readonly visibilityTimeoutMs: number;
   /** Whether the leases follow how long messages are in hand; of two seconds at least. */
@@ -131,6 +134,11 @@ function drawConsumer({ chance, whole, pick, maybe }: Draws, isMarathon: boolean
     maxConcurrency: pick([1, 2, 5, 15]),
     maxConcurrencyPerGroup: maybe(0.25, () => whole(1, 3)),
     prefetch: pick([0, 3, 10, 25]),
+    ...pick([
+      { maxBytes: undefined, maxMessageBytes: undefined },
+      { maxBytes: undefined, maxMessageBytes: undefined },
+      { maxBytes: pick([4_096, 10_000, 40_000]), maxMessageBytes: 4_096 },
+    ]),
     waitTimeMs: isMarathon ? 20_000 : pick([0, 1_000, 5_000, 20_000, 20_000]),
     visibilityTimeoutMs: isMarathon ? pick([7_200_000, 43_200_000]) : pick([2_000, 4_000, 9_000, 30_000]),
     adaptiveVisibility: isMarathon

@@ -5,7 +5,13 @@ import {
   nothingIsRepeated,
   retriesGoOn,
 } from './call-checks.ts';
-import { cleanStopsKeepNothing, slotsAreKept, stoppedIsSilent, stopsAreFinal } from './consumer-checks.ts';
+import {
+  cleanStopsKeepNothing,
+  memoryIsBounded,
+  slotsAreKept,
+  stoppedIsSilent,
+  stopsAreFinal,
+} from './consumer-checks.ts';
 import type { Evidence } from './evidence.ts';
 import {
   handlersAreTimed,
@@ -45,6 +51,7 @@ const checks: readonly ((evidence: Evidence) => Iterable<string>)[] = [
   retriesGoOn,
   backOffIsKept,
   slotsAreKept,
+  memoryIsBounded,
   stopsAreFinal,
   stoppedIsSilent,
   cleanStopsKeepNothing,

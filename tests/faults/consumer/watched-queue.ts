@@ -1,4 +1,4 @@
-import type { CallOptions, Queue } from '@sqskit/core';
+import { type CallOptions, payloadBytes, type Queue } from '@sqskit/core';
 import type { Moment } from '../moments.ts';
 import type { Contents } from './contents.ts';
 import type {
@@ -29,6 +29,7 @@ export function watchedQueue(queue: Queue, { history, by, contentsOf }: Watch): 
     by.asked += request.maxMessages;
     const call: ReceiveCall = {
       by,
+      stretch: by.stretch,
       began: history.now(),
       ended: undefined,
       asked: request.maxMessages,
@@ -57,6 +58,7 @@ export function watchedQueue(queue: Queue, { history, by, contentsOf }: Watch): 
             asked: call.began,
             at,
             handle: receiptHandle,
+            bytes: payloadBytes(message),
             visibilityTimeoutMs: request.visibilityTimeoutMs ?? by.choice.visibilityTimeoutMs,
             messageId,
             receiveCount,

@@ -2,8 +2,8 @@
 //
 //     npx -y pnpm@12.21.0 --filter @sqskit/consumer bench:workers
 //
-// On a machine that is busy otherwise the rates say nothing. What a thread costs for each message, beyond the handler's own
-// work, is the CPU time of a handler that does nothing.
+// On a machine that is busy otherwise the rates say nothing, but CPU times do: what a thread costs for each message beyond the
+// handler's own work is that of a handler that does nothing.
 import { cpuUsage } from 'node:process';
 import type { Handler } from '@sqskit/core';
 import { createConsumer } from '../src/index.ts';
@@ -84,6 +84,8 @@ const [main, apart] = await compare({ rounds: roundsThatTake(5) });
 console.log(`5 ms of hashing, main thread: ${main.perSecond.toFixed(0)} messages/s`);
 console.log(`5 ms of hashing, ${threads} threads:   ${apart.perSecond.toFixed(0)} messages/s`);
 console.log(`ratio: ${(apart.perSecond / main.perSecond).toFixed(2)}`);
+const atMost = (threads * main.cpuMicroseconds) / apart.cpuMicroseconds;
+console.log(`by CPU time at most: ${atMost.toFixed(2)}, with ${threads} cores for it alone`);
 const [idleMain, idleApart] = await compare({ rounds: 0 });
 const extra = idleApart.cpuMicroseconds - idleMain.cpuMicroseconds;
 console.log(`CPU of a thread for each message beyond its handler: ${extra.toFixed(0)} µs`);

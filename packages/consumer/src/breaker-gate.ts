@@ -17,15 +17,13 @@ export interface Pass {
  *
  *     closed      all run
  *     open        none starts, none is received
- *     half-open   one runs at a time, and one is received if none is in hand
+ *     half-open   one runs at a time, and one is received if none is in hand; one of each queue, for some may be empty
  *
  * A message that waits for its turn keeps its slot and its lease: to give it back would cost a receive, and so would a
  * retry of one whose handler fails meanwhile. That one waits too and runs again, after those that have not run.
  */
 export interface BreakerGate extends Gate {
   readonly state: BreakerState;
-  /** Messages that wait for their turn, in slots. */
-  readonly waiting: number;
   /** How often it opened since it was made. */
   readonly openings: number;
   /** Resolves when it is the message's turn; with `undefined` if the signal aborts or the gate is shut before. */
@@ -46,6 +44,8 @@ export interface BreakerGateOptions extends ResolvedBreakerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** How many there are. */
+  readonly queues: number;
   /** Told when it may let more through than before. */
   readonly onOpen: () => void;
 }
@@ -86,15 +86,11 @@ class TurnGate implements BreakerGate {
     return this.#breaker.state;
   }
 
-  get waiting(): number {
-    return this.#fresh.size + this.#tried.size;
-  }
-
   admit(wanted: number, inHand: number): number {
     if (this.state === 'closed') {
       return wanted;
     }
-    return this.state === 'half-open' ? 1 - inHand : 0;
+    return this.state === 'half-open' ? Math.min(1, this.#options.queues - inHand) : 0;
   }
 
   enter(signal: AbortSignal, hasRun: boolean): Promise<Pass | undefined> {

@@ -10,6 +10,8 @@ export interface Load {
   capped: number;
   /** Slots in use. */
   running: number;
+  /** Of these, slots of messages that wait for the breaker. */
+  held: number;
   /** Expected in those SQS messages that are being opened, beyond the slot that each takes. */
   unopened: number;
   /** Handled and not settled yet. */
@@ -17,5 +19,5 @@ export interface Load {
 }
 
 export function createLoad(): Load {
-  return { ready: 0, blocked: 0, unpacked: 0, capped: 0, running: 0, unopened: 0, settling: 0 };
+  return { ready: 0, blocked: 0, unpacked: 0, capped: 0, running: 0, held: 0, unopened: 0, settling: 0 };
 }

@@ -138,7 +138,16 @@ class PollRun<T> implements Run {
     this.#prefetch = prefetch;
     this.#bounds = settings;
     this.#clock = clock;
-    this.#breaker = breaker && createBreakerGate({ ...breaker, clock, random, logger, onOpen: update });
+    this.#breaker =
+      breaker &&
+      createBreakerGate({
+        ...breaker,
+        clock,
+        random,
+        logger,
+        queues: queues.length,
+        onOpen: update,
+      });
     this.#admission = admit && createAdmission({ admit, clock, report, onOpen: update });
     // The application is asked last, and only where the others let something through.
     this.#gate = allOf([...gates, this.#breaker, this.#admission].filter((gate) => gate !== undefined));
@@ -175,11 +184,11 @@ class PollRun<T> implements Run {
   }
 
   get running(): number {
-    return this.#engine.running - this.#waitingForTurn;
+    return this.#engine.running - this.#held;
   }
 
   get waiting(): number {
-    return this.#engine.waiting + this.#waitingForTurn;
+    return this.#engine.waiting + this.#held;
   }
 
   get settling(): number {
@@ -315,8 +324,8 @@ class PollRun<T> implements Run {
   }
 
   /** Messages that have slots but wait for the breaker. */
-  get #waitingForTurn(): number {
-    return this.#breaker?.waiting ?? 0;
+  get #held(): number {
+    return this.sources.reduce((sum, { load }) => sum + load.held, 0);
   }
 
   #totals(): Totals {

@@ -179,8 +179,13 @@ class PolledSource implements Source {
   }
 
   get doing(): Doing {
-    const { ready, blocked, unpacked, capped, running, settling } = this.load;
-    return { running, waiting: ready + blocked + unpacked + capped, settling, polls: this.#poller.polls };
+    const { ready, blocked, unpacked, capped, running, held, settling } = this.load;
+    return {
+      running: running - held,
+      waiting: ready + blocked + unpacked + capped + held,
+      settling,
+      polls: this.#poller.polls,
+    };
   }
 
   poll(size: number): boolean {

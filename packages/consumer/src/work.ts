@@ -187,7 +187,10 @@ class HandlerWork<T> implements Work {
 
   /** What waits for its turn keeps its slot. `otherwise`: what becomes of it if it has none. */
   async #awaitTurn(entry: Entry, otherwise: () => Verdict | Promise<Verdict>): Promise<Verdict> {
-    const pass = await this.#options.breaker?.enter(entry.delivery.signal, entry.failedRuns > 0);
+    const { signal, origin } = entry.delivery;
+    origin.load.held++;
+    const pass = await this.#options.breaker?.enter(signal, entry.failedRuns > 0);
+    origin.load.held--;
     return pass === undefined ? otherwise() : this.#run(entry, pass);
   }
 

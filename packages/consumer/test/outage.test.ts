@@ -1,9 +1,9 @@
 // What handlers need goes down: with a breaker, messages do not use up their receives meanwhile.
 
 import type { Verdict } from '@sqskit/core';
-import { createFakeQueue } from '@sqskit/testing';
+import { createFakeQueue, type FakeQueue } from '@sqskit/testing';
 import { describe, expect, test } from 'vitest';
-import { type BreakerChange, type ConsumerOptions, release, retry } from '../src/index.ts';
+import { type BreakerChange, type ConsumerOptions, createConsumer, release, retry } from '../src/index.ts';
 import { numbers, packing, packOf } from './packing.ts';
 import { createScene, deadUrl, type Scene } from './scene.ts';
 
@@ -126,6 +126,7 @@ test('while it is open nothing is received or started, what is in hand keeps its
   const stats = consumer.stats();
   expect(stats).toMatchObject({ breaker: 'open', breakerOpenings: 1, running: 0, leasesLost: 0 });
   expect(stats.waiting).toBeGreaterThan(5);
+  expect(stats.queues).toMatchObject([{ running: 0, waiting: stats.waiting }]);
   const report = await clock.settle(consumer.stop());
   expect(report.isClean).toBe(true);
   expect(report.released + report.retried).toBe(stats.waiting);
@@ -236,4 +237,29 @@ test('a lease that is lost while a message waits for its turn leaves nothing beh
   expect([done.size, queue.messages()]).toEqual([5, []]);
   await clock.settle(consumer.stop());
   expect(consumer.stats()).toMatchObject({ running: 0, waiting: 0, settling: 0 });
+});
+
+test('of several queues, of which some are empty, one that has messages gets a probe too', async () => {
+  const { clock, downstream, handler, options, done } = createOutage();
+  const create = (name: string): FakeQueue =>
+    createFakeQueue({ clock, url: `https://sqs.us-east-1.amazonaws.com/123456789012/${name}` });
+  const last = create('three');
+  const consumer = createConsumer([create('one'), create('two'), last], handler, {
+    ...options,
+    clock,
+    random: () => 0.5,
+    breaker: { minRuns: 1, windowRuns: 1 },
+    maxConcurrency: 1,
+    prefetch: 2,
+    retryMaxMs: 1_000,
+    maxReceiveCount: 100,
+  });
+  downstream.isDown = true;
+  await clock.settle(last.sendBatch([{ body: '1' }, { body: '2' }]));
+  consumer.start();
+  await clock.advance(10 * 60_000);
+  downstream.isDown = false;
+  await clock.advance(120_000);
+  expect([done.size, consumer.stats().breaker]).toEqual([2, 'closed']);
+  await clock.settle(consumer.stop());
 });

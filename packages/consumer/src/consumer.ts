@@ -52,7 +52,7 @@ export interface Consumer {
    * Stops in at most `timeoutMs` and resolves with a report: nothing new is received, what waits is released at once,
    * handlers that run may finish; with the mode `release` they are told to end, and their messages are released too. Long
    * polls under way are waited for, so on an idle queue this takes up to `waitTimeMs`. A second call while it stops resolves
-   * with the same report. No timer and no call is left when it has resolved.
+   * with the same report, and may only change the mode to `release`. No timer and no call is left when it has resolved.
    */
   stop(options?: StopOptions): Promise<StopReport>;
   /** Receives no more until `resume` or the next `start`; what is in hand, and what polls under way bring, is handled. */
@@ -142,7 +142,11 @@ class QueueConsumer<T> implements Consumer {
     if (this.#run === undefined) {
       return nothingToStop;
     }
-    this.#stopping ??= this.#stopRun(this.#run, timeoutMs, mode);
+    if (this.#stopping === undefined) {
+      this.#stopping = this.#stopRun(this.#run, timeoutMs, mode);
+    } else if (mode === 'release') {
+      this.#run.release();
+    }
     return this.#stopping;
   }
 

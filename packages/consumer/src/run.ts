@@ -67,6 +67,8 @@ export interface Run {
   setMaxConcurrency(max: number): void;
   /** To be called once. */
   stop(timeoutMs: number, mode: StopMode): Promise<StopReport>;
+  /** While it stops: what runs is released too, now. */
+  release(): void;
 }
 
 export interface RunOptions<T> {
@@ -105,6 +107,11 @@ class PollRun<T> implements Run {
   readonly #work: Work;
   readonly #engine: Engine;
   readonly sources: readonly Source[];
+  /** When what still runs while it stops is given up. */
+  #giveUpAt = Number.POSITIVE_INFINITY;
+  #isReleasing = false;
+  /** What was released while its handlers ran. */
+  readonly #abandoned: Delivery[] = [];
 
   constructor({
     queues,
@@ -248,14 +255,19 @@ class PollRun<T> implements Run {
     const before = this.#totals();
     const reserveMs = Math.min(longestReserveMs, timeoutMs / 5);
     const giveUpAt = startedAt + timeoutMs - reserveMs;
+    this.#giveUpAt = giveUpAt;
     this.#admission?.close();
     this.#each((source) => source.stop());
     this.#engine.drain();
     this.#breaker?.shut();
     this.#each((source) => source.hurry());
-    const released = mode === 'release' ? await this.#release(giveUpAt) : [];
-    const isQuiet = await within(this.#clock, giveUpAt - this.#clock.monotonic(), this.#quiet());
-    const abandoned = isQuiet ? released : [...released, ...(await this.#giveUp(reserveMs))];
+    if (mode === 'release') {
+      this.release();
+    }
+    const isQuiet = await within(this.#clock, giveUpAt - startedAt, this.#quiet());
+    if (!isQuiet) {
+      await this.#giveUp(reserveMs);
+    }
     this.#each((source) => source.close());
     this.#work.close();
     this.#governor?.close();
@@ -270,7 +282,7 @@ class PollRun<T> implements Run {
       retried: totals.retried - before.retried,
       released: totals.released - before.released,
       deadLettered: totals.deadLettered - before.deadLettered,
-      abandoned: abandoned.map((delivery) => delivery.message.messageId),
+      abandoned: this.#abandoned.map((delivery) => delivery.message.messageId),
       unsettled,
     };
   }
@@ -281,23 +293,29 @@ class PollRun<T> implements Run {
     await this.#engine.idle();
   }
 
+  release(): void {
+    if (!this.#isReleasing) {
+      this.#isReleasing = true;
+      void this.#release();
+    }
+  }
+
   /** Tells the handlers to end, and waits a little for those that do: their messages run nowhere else meanwhile. */
-  async #release(giveUpAt: number): Promise<readonly Delivery[]> {
+  async #release(): Promise<void> {
     const reason = stopped('the consumer stopped and does not wait for what runs');
     this.#each((source) => source.rush());
     this.#engine.tellToEnd(reason);
-    const graceMs = Math.min(longestGraceMs, giveUpAt - this.#clock.monotonic());
+    const graceMs = Math.min(longestGraceMs, this.#giveUpAt - this.#clock.monotonic());
     await within(this.#clock, graceMs, this.#engine.idle());
-    return this.#engine.giveUp(reason);
+    this.#abandoned.push(...this.#engine.giveUp(reason));
   }
 
-  async #giveUp(reserveMs: number): Promise<readonly Delivery[]> {
+  async #giveUp(reserveMs: number): Promise<void> {
     this.#each((source) => source.abort());
     const reason = stopped('the consumer stopped and its time was up');
     this.#each((source) => source.rush());
-    const abandoned = this.#engine.giveUp(reason);
+    this.#abandoned.push(...this.#engine.giveUp(reason));
     await within(this.#clock, reserveMs, this.#engine.idle());
-    return abandoned;
   }
 
   get #inHand(): number {

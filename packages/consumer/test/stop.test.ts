@@ -297,6 +297,23 @@ describe('stopping with the mode release', () => {
     expect(calls('changeVisibilityBatch').map(({ entries }) => entries)).toEqual([4, 1]);
   });
 
+  test('a consumer that lets its handlers finish is told to release what runs after all', async () => {
+    const { clock, queue, send, consume, sleep } = createScene();
+    await send(3);
+    const consumer = consume(({ body }, { signal }) => sleep(body === 0 ? 500 : 20_000, signal), {
+      waitTimeMs: 1_000,
+    });
+    consumer.start();
+    await clock.advance(100);
+    const first = consumer.stop({ timeoutMs: 25_000 });
+    await clock.advance(2_000);
+    const [report, second] = await clock.settle(Promise.all([first, consumer.stop({ mode: 'release' })]));
+    expect(second).toBe(report);
+    expect(report).toMatchObject({ isClean: true, acked: 1, released: 2, abandoned: [] });
+    expect(report.tookMs).toBeLessThan(2_100);
+    expect(queue.messages().map(({ state }) => state)).toEqual(['visible', 'visible']);
+  });
+
   test('it takes no longer than it was given', async () => {
     for (const timeoutMs of [0, 1, 300, 2_000]) {
       const { clock, send, consume } = createScene();

@@ -76,7 +76,7 @@ export function* stopsAreFinal({ history }: Evidence): Iterable<string> {
     if (!isJoining && tookMs > timeoutMs + 1) {
       yield `a stop at ${began.ms} ms took ${tookMs} ms, though it had ${timeoutMs}`;
     }
-    const isDirty = stop.mode === 'finish' && !isJoining && report.abandoned.length > 0;
+    const isDirty = report.abandoned.length > 0 && !isJoining && !isReleasing(history, stop);
     if (report.isClean && (isDirty || report.unsettled > 0)) {
       yield `a stop that abandoned ${report.abandoned.length} messages and left ${report.unsettled} calls itself clean`;
     }
@@ -155,5 +155,16 @@ function isSuperseded({ history }: Evidence, messageId: string, from: number, to
     deliveries.some(
       (delivery) => delivery.messageId === messageId && delivery.at.order > from && delivery.at.order < to,
     ),
+  );
+}
+
+/** Whether this stop, or another that joined it, was to release what runs. */
+function isReleasing({ stops }: History, { by, began, ended }: Stopping): boolean {
+  return stops.some(
+    (stop) =>
+      stop.by === by &&
+      stop.mode === 'release' &&
+      !isBefore(stop.began, began) &&
+      (ended === undefined || isBefore(stop.began, ended)),
   );
 }

@@ -4,7 +4,7 @@ import { parseQueueUrl } from '@sqskit/core/queue-url';
 import { assertOtherQueue, assertQueue, assertRoomForEach } from './arguments.ts';
 import type { StreamMessage } from './gatherer.ts';
 import { iterate } from './loop.ts';
-import { type BatchesOptions, batchesRules } from './options.ts';
+import { type BatchesOptions, batchesRules } from './loop-options.ts';
 
 /**
  * The messages of a queue, many at a time, for `for await`: as many as come within a window, of one receive or of

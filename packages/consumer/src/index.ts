@@ -16,7 +16,8 @@ export type {
 } from './lambda-event.ts';
 export type { LambdaHandlerOptions } from './lambda-options.ts';
 export type { ConsumerHealth, ConsumerState, QueueHealth } from './health.ts';
-export type { BatchesOptions, ConsumerOptions, StopMode, StopOptions, StreamOptions } from './options.ts';
+export type { BatchesOptions, StreamOptions } from './loop-options.ts';
+export type { ConsumerOptions, StopMode, StopOptions } from './options.ts';
 export type { PollHealth } from './poll-pulse.ts';
 export type { QueueSource } from './queue-sources.ts';
 export type { ErrorContext, OnError } from './report.ts';

@@ -125,38 +125,6 @@ export interface StopOptions {
 
 export type StopMode = 'finish' | 'release';
 
-/** What both loops, `stream` and `batches`, have of their own. */
-export interface LoopEndOptions {
-  /** Ends the loop: what is in hand is finished first. Default: none. */
-  readonly signal?: AbortSignal | undefined;
-  /** How long leaving the loop may take. Default: 30,000 ms, as `stop`. */
-  readonly stopTimeoutMs?: number | undefined;
-}
-
-/** What governs how many handlers run: of no use in a loop, which does that itself. */
-type Governors = 'adaptiveConcurrency' | 'breaker' | 'maxConcurrency' | 'maxConcurrencyPerGroup';
-
-/** Those of the consumer, but for what makes several handlers run at a time. */
-export interface StreamOptions<T>
-  extends Omit<ConsumerOptions<T>, Governors | 'maxPollers' | 'prefetch'>,
-    LoopEndOptions {
-  /** Messages fetched together with the one asked for, and held ready. Default: 9, which fills a receive. */
-  readonly prefetch?: number | undefined;
-}
-
-/** Those of the consumer, but for what decides how many handlers run, and for how long. */
-export interface BatchesOptions<T>
-  extends Omit<ConsumerOptions<T>, Governors | 'prefetch' | 'handlerTimeoutMs'>,
-    LoopEndOptions {
-  /** Most messages in a batch. Default: 100. */
-  readonly maxMessages?: number | undefined;
-  /**
-   * The window: how long the first message of a batch, once the loop waits, waits for others. Default: 1,000 ms. With 0
-   * a batch is what one receive brings.
-   */
-  readonly maxWaitMs?: number | undefined;
-}
-
 export type ConsumerUnset =
   | 'adaptiveConcurrency'
   | 'adaptiveVisibility'
@@ -172,7 +140,7 @@ export type ResolvedConsumerOptions<T> = Resolved<ConsumerOptions<T>, ConsumerUn
 /** What a run goes by; it is given those that have options of their own already resolved. */
 export type RunSettings<T> = Omit<ResolvedConsumerOptions<T>, 'adaptiveConcurrency' | 'breaker'>;
 
-const maxInHand = 100_000; // SQS lets about 120,000 messages of a queue be in flight
+export const maxInHand = 100_000; // SQS lets about 120,000 messages of a queue be in flight
 
 /** What `setMaxConcurrency` takes. */
 export const concurrencyRules: OptionRules<{ readonly maxConcurrency?: number | undefined }> = {
@@ -363,74 +331,3 @@ export const stopRules: OptionRules<StopOptions> = {
     doc: 'What becomes of the messages that run: their handlers may finish, or are told to end at once and their messages released within half a second.',
   },
 };
-
-type StreamUnset = Exclude<ConsumerUnset, Governors> | 'signal';
-
-const loopEndRules: OptionRules<LoopEndOptions, 'signal'> = {
-  signal: {
-    kind: 'object',
-    methods: ['addEventListener', 'removeEventListener'],
-    what: 'an AbortSignal',
-    doc: 'Ends the loop: what is in hand is finished first.',
-  },
-  stopTimeoutMs: { ...stopRules.timeoutMs, doc: 'How long leaving the loop may take: see `stop`.' },
-};
-
-/** The rules of what a stream has that a consumer has not, or has otherwise. */
-export const ownStreamRules: OptionRules<
-  Pick<StreamOptions<unknown>, 'prefetch' | keyof LoopEndOptions>,
-  'signal'
-> = {
-  prefetch: {
-    kind: 'number',
-    default: sqsLimits.maxBatchEntries - 1,
-    min: 0,
-    max: maxInHand,
-    doc: 'Messages fetched together with the one asked for, and held ready. The default fills a receive.',
-  },
-  ...loopEndRules,
-};
-
-export function streamRules<T>(): OptionRules<StreamOptions<T>, StreamUnset> {
-  const {
-    maxConcurrency: _one,
-    maxConcurrencyPerGroup: _noneOfMany,
-    maxPollers: _alsoOne,
-    breaker: _noneEither,
-    adaptiveConcurrency: _norThis,
-    ...shared
-  } = consumerRules<T>();
-  return { ...shared, ...ownStreamRules };
-}
-
-type BatchesUnset = Exclude<StreamUnset, 'handlerTimeoutMs'>;
-
-/** The rules of what `batches` has that a consumer has not. */
-export const ownBatchesRules: OptionRules<
-  Pick<BatchesOptions<unknown>, 'maxMessages' | 'maxWaitMs' | keyof LoopEndOptions>,
-  'signal'
-> = {
-  maxMessages: { kind: 'number', default: 100, min: 1, max: 10_000, doc: 'Most messages in a batch.' },
-  maxWaitMs: {
-    kind: 'number',
-    default: 1_000,
-    min: 0,
-    max: 300_000,
-    unit: 'ms',
-    doc: 'The window: how long the first message of a batch, once the loop waits, waits for others. With 0 a batch is what one receive brings.',
-  },
-  ...loopEndRules,
-};
-
-export function batchesRules<T>(): OptionRules<BatchesOptions<T>, BatchesUnset> {
-  const {
-    maxConcurrency: _asMany,
-    maxConcurrencyPerGroup: _noneOfThem,
-    breaker: _noneEither,
-    adaptiveConcurrency: _norThis,
-    prefetch: _none,
-    handlerTimeoutMs: _theLoops,
-    ...shared
-  } = consumerRules<T>();
-  return { ...shared, ...ownBatchesRules };
-}

@@ -4,7 +4,7 @@ import { parseQueueUrl } from '@sqskit/core/queue-url';
 import { assertOtherQueue, assertQueue, assertRoomForEach } from './arguments.ts';
 import type { StreamMessage } from './gatherer.ts';
 import { iterate } from './loop.ts';
-import { type StreamOptions, streamRules } from './options.ts';
+import { type StreamOptions, streamRules } from './loop-options.ts';
 
 /**
  * The messages of a queue, one after the other, for `for await`. Receives only while the loop waits for a message;

@@ -7,8 +7,10 @@ import { leaseEndAt } from './lease-checks.ts';
 export function* slotsAreKept({ scenario, history }: Evidence): Iterable<string> {
   for (const { by, name, groupId, running, runningOfGroup, slots, began } of history.runs) {
     const { maxConcurrencyPerGroup = slots } = by.choice;
-    // What runs goes on with fewer slots: also what is being opened, and the messages of a FIFO queue's pack, one after the other.
-    const goesOn = scenario.openMs > 0 || (scenario.fifo && scenario.isPacked);
+    // What has a slot keeps it when there are fewer: also what is being opened or waits for the breaker, and the messages of a
+    // FIFO queue's pack, one after the other.
+    const isKept = scenario.openMs > 0 || by.choice.breaker !== undefined;
+    const goesOn = isKept || (scenario.fifo && scenario.isPacked);
     const most = goesOn ? by.mostSlots : slots;
     if (running > most) {
       yield `${name} was started at ${began.ms} ms as the handler ${running} of ${most}`;

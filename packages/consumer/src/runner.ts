@@ -47,10 +47,16 @@ export interface Runner {
 }
 
 /**
- * Handlers that never wait are not run for longer than this in one go: a pack may hold hundreds, and meanwhile no lease
- * is renewed and no call is answered.
+ * Handlers that never wait are not run for longer than this in one go: there may be hundreds of messages ready, and
+ * meanwhile no lease is renewed and no call is answered.
  */
 const longestGoMs = 25;
+
+/** A turn of the event loop that is waited for. */
+interface Breath {
+  readonly isOver: Promise<void>;
+  end(): void;
+}
 
 const released = release();
 
@@ -65,8 +71,10 @@ class SlotRunner implements Runner {
   #running = 0;
   #unopened = 0;
   #isDraining = false;
+  /** Time that handlers have taken before they waited, if they did, since the last breath. */
+  #goMs = 0;
   /** While it is set nothing starts. */
-  #breath: Timer | undefined;
+  #breath: Breath | undefined;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -95,17 +103,12 @@ class SlotRunner implements Runner {
 
   fill(): void {
     const { clock, slots, line, onRoom } = this.#options;
-    const startedAt = clock.monotonic();
-    let now = startedAt;
+    let now = clock.monotonic();
     this.#meter.inUse(this.#running + 1, now); // one at a time, if they never wait
     while (this.#running < slots.max && this.#breath === undefined) {
       const open = this.#packs.next();
       if (open !== undefined) {
-        this.#start(open, now);
-        now = clock.monotonic();
-        if (now - startedAt >= longestGoMs && !this.#isDraining) {
-          this.#takeBreath();
-        }
+        now = this.#start(open, now);
         continue;
       }
       const delivery = this.#isEnoughOpening ? undefined : line.next();
@@ -125,8 +128,7 @@ class SlotRunner implements Runner {
 
   drain(): void {
     this.#isDraining = true;
-    this.#breath?.cancel();
-    this.#breath = undefined;
+    this.#breath?.end();
     for (const open of this.#packs.drain()) {
       open.pack.refuse(released, { running: false });
       this.#ifEnded(open);
@@ -138,12 +140,34 @@ class SlotRunner implements Runner {
     return this.#running + this.#unopened >= this.#options.slots.max;
   }
 
+  /** Adds to the present go, and returns when it is now. */
+  #went(since: number): number {
+    const { clock } = this.#options;
+    const now = clock.monotonic();
+    this.#goMs += now - since;
+    if (this.#goMs >= longestGoMs && this.#breath === undefined && !this.#isDraining) {
+      this.#takeBreath();
+    }
+    return now;
+  }
+
   #takeBreath(): void {
-    const goOn = (): void => {
+    let breathed = (): void => undefined;
+    const isOver = new Promise<void>((resolve) => {
+      breathed = resolve;
+    });
+    const end = (): void => {
+      timer.cancel();
       this.#breath = undefined;
+      this.#goMs = 0;
+      breathed();
+    };
+    const goOn = (): void => {
+      end();
       this.fill();
     };
-    this.#breath = this.#options.clock.setTimer(goOn, 0, { keepAlive: true });
+    const timer: Timer = this.#options.clock.setTimer(goOn, 0, { keepAlive: true });
+    this.#breath = { isOver, end };
   }
 
   /** Opens a message, which takes a slot meanwhile. */
@@ -157,6 +181,9 @@ class SlotRunner implements Runner {
     this.#unopened += others;
     load.unopened += others;
     const pack = await this.#options.work.open(delivery);
+    while (this.#breath !== undefined) {
+      await this.#breath.isOver;
+    }
     this.#unopened -= others;
     load.unopened -= others;
     this.#left(delivery);
@@ -189,8 +216,11 @@ class SlotRunner implements Runner {
     }
   }
 
-  /** Runs the next message of a pack; not if its lease was over before anybody noticed, as in a busy process. */
-  #start(open: Open, now: number): void {
+  /**
+   * Runs the next message of a pack; not if its lease was over before anybody noticed, as in a busy process. Returns when
+   * it is after that.
+   */
+  #start(open: Open, now: number): number {
     const { delivery, pack } = open;
     const position = pack.startNext();
     this.#took(delivery);
@@ -207,6 +237,7 @@ class SlotRunner implements Runner {
       this.#left(open.delivery);
       this.#ended(open, position, verdict);
     }
+    return this.#went(now);
   }
 
   #ended(open: Open, position: number, verdict: Verdict): void {
@@ -222,11 +253,20 @@ class SlotRunner implements Runner {
   /** The messages of a lane's pack: one after the other in one slot, until one fails. */
   async #runInOrder(open: Open): Promise<void> {
     const { delivery, pack } = open;
-    const { work, deadLetter } = this.#options;
+    const { work, clock, deadLetter } = this.#options;
     this.#took(delivery);
-    while (pack.waiting > 0 && this.#isOurs(delivery)) {
+    while (pack.waiting > 0) {
+      while (this.#breath !== undefined) {
+        await this.#breath.isOver;
+      }
+      const now = clock.monotonic();
+      if (this.#isDraining || !this.#isOurs(delivery, now)) {
+        break;
+      }
       const position = pack.startNext();
-      const verdict = await work.run(delivery, pack, position);
+      const running = work.run(delivery, pack, position);
+      this.#went(now);
+      const verdict = await running;
       if (delivery.isAbandoned) {
         pack.drop(position);
         break;
@@ -234,7 +274,7 @@ class SlotRunner implements Runner {
       const unfinished = pack.end(position, verdict);
       // One that is to be moved must have been, before the next may run.
       const isDone = unfinished === undefined || (await deadLetter(open, unfinished));
-      if (!isDone || this.#isDraining) {
+      if (!isDone) {
         break;
       }
     }
@@ -244,8 +284,8 @@ class SlotRunner implements Runner {
     this.fill();
   }
 
-  #isOurs(delivery: Delivery): boolean {
-    return !delivery.isAbandoned && delivery.origin.holds(delivery, this.#options.clock.monotonic());
+  #isOurs(delivery: Delivery, now: number): boolean {
+    return !delivery.isAbandoned && delivery.origin.holds(delivery, now);
   }
 
   /** Takes a slot. */

@@ -247,7 +247,47 @@ test('a pack of handlers that never wait kept the process from everything else f
   await clock.settle(engine.idle());
   expect(runs).toEqual(numbers(9));
   expect(settled).toEqual(['m0 ack']);
+  await clock.advance(0); // the last breath
   expect(clock.pendingTimers).toBe(0);
+});
+
+test('regression: messages whose handlers never wait kept the process from everything else, one after the other', async () => {
+  const runs: unknown[] = [];
+  const bench = createBench(({ body }) => void runs.push(body), { maxConcurrency: 20, lookMs: 10 });
+  const { clock, engine, settler } = bench;
+  engine.process(deliveries(50), settler);
+  await clock.flush();
+  expect(runs.length).toBeLessThan(9);
+  await clock.settle(engine.idle());
+  expect(runs).toEqual(numbers(50));
+  await clock.advance(0);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test('regression: so did those of a pack of a FIFO queue', async () => {
+  const runs: unknown[] = [];
+  const bench = createBench(({ body }) => void runs.push(body), { envelope: manyOf(9), lookMs: 10 });
+  const { clock, engine, settler, settled } = bench;
+  engine.process(deliveries(1, 'a'), settler);
+  await clock.flush();
+  expect(runs.length).toBeLessThan(9);
+  await clock.settle(engine.idle());
+  expect(runs).toEqual(numbers(9));
+  expect(settled).toEqual(['a0 ack']);
+});
+
+test('a drained engine goes on with no pack of a FIFO queue', async () => {
+  const runs: unknown[] = [];
+  const bench = createBench(({ body }) => void runs.push(body), { envelope: manyOf(9), lookMs: 10 });
+  const { clock, engine, settler, settled } = bench;
+  engine.process(deliveries(1, 'a'), settler);
+  await clock.flush();
+  const before = runs.length;
+  engine.drain();
+  expect(clock.pendingTimers).toBe(0);
+  await clock.settle(engine.idle());
+  expect(runs).toHaveLength(before);
+  expect(settled).toHaveLength(1);
 });
 
 test('a drained engine starts nothing more of a pack, and leaves no timer', async () => {

@@ -51,7 +51,7 @@ export function createLambdaHandler<T>(
     return found;
   };
   return async (event, context) => {
-    const endsAt = clock.monotonic() + (context?.getRemainingTimeInMillis() ?? longestInvocationMs);
+    const endsAt = clock.monotonic() + remainingMs(context);
     const records = readEvent(event);
     const failed = await runInvocation({ records, handler, settings, endsAt, sourceOf, completed, report });
     if (failed.length > 0 && !partialResponses) {
@@ -65,6 +65,11 @@ export function createLambdaHandler<T>(
 
 /** Source: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const longestInvocationMs = 900_000;
+
+/** Callers that are not Lambda, unit tests above all, often give a context that says nothing: `{}`. */
+function remainingMs(context: Partial<LambdaContext> | undefined): number {
+  return context?.getRemainingTimeInMillis?.() ?? longestInvocationMs;
+}
 
 /** Whether two URLs are of one queue, whatever endpoints they name; as far as both tell. */
 function isSame(one: QueueAddress, other: QueueAddress): boolean {

@@ -176,7 +176,7 @@ export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, ConsumerUnse
     adaptiveConcurrency: {
       kind: 'object',
       methods: [],
-      what: 'its options',
+      what: 'an object of options',
       doc: 'Has the number of slots, up to `maxConcurrency`, follow what they bring: as many as handlers gain from, and fewer while what they call is overloaded or the event loop is late.',
     },
     maxConcurrencyPerGroup: {
@@ -232,7 +232,7 @@ export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, ConsumerUnse
     adaptiveVisibility: {
       kind: 'object',
       methods: [],
-      what: 'its options',
+      what: 'an object of options',
       doc: "Has the lease follow how long messages were in hand of late: a crash's messages come again soon, and hardly any lease is renewed.",
     },
     handlerTimeoutMs: {
@@ -276,7 +276,7 @@ export function consumerRules<T>(): OptionRules<ConsumerOptions<T>, ConsumerUnse
     breaker: {
       kind: 'object',
       methods: [],
-      what: 'its options',
+      what: 'an object of options',
       doc: 'Stops receiving while handlers fail whatever their message, as when what they need is down, so that messages do not use up their receives.',
     },
     failurePolicy: {

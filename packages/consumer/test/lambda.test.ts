@@ -465,6 +465,17 @@ test('a queue is not its own dead-letter queue', async () => {
   await expect(lambda(eventOf(record(1)))).rejects.toMatchObject({ code: 'option-invalid' });
 });
 
+test("a context that does not tell how much time is left, as a unit test's, is taken for a long one", async () => {
+  const { create } = createScene();
+  const silent = {} as LambdaContext;
+  expect(await create(() => undefined)(eventOf(record(1)), silent)).toEqual([]);
+  const noEvent = createLambdaHandler(() => undefined)(
+    { id: 'of EventBridge' } as unknown as SqsEvent,
+    silent,
+  );
+  await expect(noEvent).rejects.toMatchObject({ code: 'message-invalid', details: { field: 'Records' } });
+});
+
 test('wrong options are refused', () => {
   const wrong: unknown = 'no handler';
   expect(() => createLambdaHandler(wrong as Handler<number>)).toThrow(

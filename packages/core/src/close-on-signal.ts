@@ -1,3 +1,5 @@
+import { assertKnownOptions, invalidOption } from './options.ts';
+
 /** The part of Node's `process` that is needed. */
 export interface SignalSource {
   readonly pid: number;
@@ -17,9 +19,14 @@ export interface CloseOnSignalOptions {
 
 /**
  * Calls `close` at the first signal, and once it has settled ends the process by that signal, as if nothing had caught
- * it. A second signal meanwhile ends the process at once. Returns what takes the listeners off again.
+ * it. A second signal meanwhile ends the process at once. Returns what takes the listeners off again. Throws
+ * `option-invalid`.
  */
 export function closeOnSignal(close: () => Promise<unknown>, options: CloseOnSignalOptions = {}): () => void {
+  assertKnownOptions('closeOnSignal', ['signals', 'process', 'onError'], options);
+  if (typeof close !== 'function') {
+    throw invalidOption('closeOnSignal', 'close', close, 'a function, such as () => consumer.stop()'); // not at the signal
+  }
   const { signals = ['SIGTERM', 'SIGINT'], onError } = options;
   const { process: own } = globalThis as { readonly process?: SignalSource | undefined };
   const { process: source = own } = options;

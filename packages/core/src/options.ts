@@ -130,7 +130,6 @@ export function resolveOptions<O extends object, Unset extends keyof O = never>(
   return Object.freeze(resolved) as Resolved<O, Unset>;
 }
 
-/** The error of a call of `owner` whose option cannot be used: `wanted` says what it should have been. */
 /** Throws `option-invalid` for a name that is none of `known`: for options too small for a rule table. */
 export function assertKnownOptions(owner: string, known: readonly string[], given: object | undefined): void {
   for (const name in given) {
@@ -140,6 +139,7 @@ export function assertKnownOptions(owner: string, known: readonly string[], give
   }
 }
 
+/** The error of a call of `owner` whose option cannot be used: `wanted` says what it should have been. */
 export function invalidOption(
   owner: string,
   option: string,

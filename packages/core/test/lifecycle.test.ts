@@ -78,6 +78,18 @@ describe('closing on a signal', () => {
     expect(own.killed).toEqual([[7, 'SIGHUP']]);
   });
 
+  test('is refused at once where what closes is no function, not at the signal', () => {
+    const own = fakeProcess();
+    const consumer: unknown = { stop: async () => undefined };
+    expect(() => closeOnSignal(consumer as () => Promise<void>, { process: own.source })).toThrow(
+      '[option-invalid] closeOnSignal: expected `close` to be a function, such as () => consumer.stop(), received an object',
+    );
+    expect(() => closeOnSignal(async () => undefined, { signal: 'SIGHUP' } as object)).toThrow(
+      /expected `signal`/,
+    );
+    expect(own.listeners()).toBe(0);
+  });
+
   test('can be called off', () => {
     const own = fakeProcess();
     const off = closeOnSignal(async () => undefined, { process: own.source });

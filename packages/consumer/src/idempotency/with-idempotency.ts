@@ -10,6 +10,7 @@ import {
 import { callGuarded } from '@sqskit/core/callbacks';
 import type { Clock, Timer } from '@sqskit/core/clock';
 import { invalidOption, resolveOptions } from '@sqskit/core/options';
+import { assertHandler } from '../arguments.ts';
 import {
   type IdempotencyErrorContext,
   type IdempotencyOptions,
@@ -28,7 +29,10 @@ import type { Claim } from './store.ts';
 export function withIdempotency<T>(options?: IdempotencyOptions<T>): Layer<Handler<T>> {
   const settings = resolveOptions('withIdempotency', idempotencyRules<T>(), options);
   const keys = new StoreKeys(settings);
-  return (handler) => (message, context) => runOnce(keys, settings, handler, message, context);
+  return (handler) => {
+    assertHandler('withIdempotency', handler);
+    return (message, context) => runOnce(keys, settings, handler, message, context);
+  };
 }
 
 async function runOnce<T>(

@@ -28,7 +28,7 @@ export interface WorkersHandler<T> {
  * nothing to do they do not keep the process alive. Throws `option-invalid`.
  */
 export function workers<T>(options: WorkersOptions): WorkersHandler<T> {
-  const { file, ...others } = options;
+  const { file, ...others }: Partial<WorkersOptions> = options ?? {}; // JavaScript may give none
   const url = moduleUrl(file);
   const settings = resolveOptions('workers', workersRules, others);
   const { max, maxPerThread, maxHeapBytes, closeTimeoutMs, onError } = settings;
@@ -104,7 +104,12 @@ async function runOn<T>(
 function moduleUrl(file: unknown): string {
   const url = toUrl(file);
   if (url?.protocol !== 'file:' || !existsSync(url)) {
-    throw invalidOption('workers', 'file', file, "an existing file's URL or absolute path");
+    throw invalidOption(
+      'workers',
+      'file',
+      file,
+      "an existing file's URL (new URL('./name.js', import.meta.url)) or absolute path",
+    );
   }
   return url.href;
 }

@@ -344,3 +344,10 @@ test('without options it has a memory store of its own and goes by the message i
   expect(runs).toEqual(['a', 'b']);
   expect(scene.errors).toEqual([]);
 });
+
+test('what is no handler is refused before there is a message', () => {
+  const wrong: unknown = undefined;
+  expect(() => withIdempotency<number>()(wrong as Handler<number>)).toThrow(
+    '[option-invalid] withIdempotency: expected `handler` to be a function, received undefined',
+  );
+});

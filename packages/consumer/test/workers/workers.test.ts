@@ -228,10 +228,11 @@ test('under a consumer a handler on threads acknowledges, retries and dead-lette
 });
 
 test('wrong options are refused', () => {
-  const wrong = (options: object): (() => unknown) => {
+  const wrong = (options: object | undefined): (() => unknown) => {
     return () => workers(options as WorkersOptions);
   };
   expect(wrong({})).toThrow(/workers: expected `file` to be an existing file/);
+  expect(wrong(undefined)).toThrow(/workers: expected `file` to be an existing file/);
   expect(wrong({ file: './handlers.ts' })).toThrow(/`file`/);
   expect(wrong({ file: fileOf('missing') })).toThrow(/`file`/);
   expect(wrong({ file: 'https://example.com/handler.js' })).toThrow(/`file`/);

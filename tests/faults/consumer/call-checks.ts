@@ -5,7 +5,7 @@ import type { History, Instance, ReceiveCall, Stopping } from './history.ts';
 import { leaseEndAt, patienceMs } from './lease-checks.ts';
 
 /** No call that SQS would refuse, no more polls at a time than allowed, and none while paused. */
-export function* callsAreLegal({ history }: Evidence): Iterable<string> {
+export function* callsAreLegal({ history, queues }: Evidence): Iterable<string> {
   for (const { entries } of history.settles) {
     const handles = new Set(entries.map(({ handle }) => handle));
     if (entries.length > sqsLimits.maxBatchEntries || handles.size !== entries.length) {
@@ -13,8 +13,9 @@ export function* callsAreLegal({ history }: Evidence): Iterable<string> {
     }
   }
   for (const instance of history.instances) {
-    const polls = history.receives.filter(({ by }) => by === instance);
-    yield* pollsAreLegal(instance, polls);
+    for (const { queue } of queues) {
+      yield* pollsAreLegal(instance, pollsOf(history, instance, queue.url));
+    }
   }
 }
 
@@ -46,10 +47,32 @@ function* pollsAreLegal(
   }
 }
 
+function pollsOf({ receives }: History, instance: Instance, url: string): readonly ReceiveCall[] {
+  return receives.filter(({ by, queueUrl }) => by === instance && queueUrl === url);
+}
+
+/** Everything is settled at the queue that it came from. */
+export function* originsAreKept({ history, handled, planned, queues }: Evidence): Iterable<string> {
+  for (const { delivery, attempts } of handled.values()) {
+    if (attempts.some(({ call }) => call.queueUrl !== delivery.queueUrl)) {
+      yield `${delivery.messageId} was settled at another queue than its own`;
+    }
+  }
+  const queueOf = new Map(planned.flatMap(({ names, queue }) => names.map((name) => [name, queues[queue]])));
+  for (const { queueUrl, to, contents } of history.sends) {
+    for (const { name } of contents.flat()) {
+      if (queueOf.get(name)?.[to].url !== queueUrl) {
+        yield `${name} was sent to ${queueUrl}, which is not its own`;
+      }
+    }
+  }
+}
+
 /** Who polls alone rests after a poll that failed. */
-export function* failedPollsRest({ history }: Evidence): Iterable<string> {
-  for (const instance of history.instances.filter(({ choice }) => choice.maxPollers === 1)) {
-    const polls = history.receives.filter(({ by }) => by === instance);
+export function* failedPollsRest({ history, queues }: Evidence): Iterable<string> {
+  const lone = history.instances.filter(({ choice }) => choice.maxPollers === 1);
+  for (const [instance, url] of lone.flatMap((one) => queues.map(({ queue }) => [one, queue.url] as const))) {
+    const polls = pollsOf(history, instance, url);
     for (const [index, { began }] of polls.entries()) {
       const before = polls[index - 1];
       if (before?.isFailed !== true || before.isAborted || before.ended === undefined) {

@@ -5,28 +5,33 @@ import { leaseEndAt } from './lease-checks.ts';
 
 /** Never more handlers than slots, nor more in hand than there is room for. */
 export function* slotsAreKept({ scenario, history }: Evidence): Iterable<string> {
-  for (const { by, name, groupId, running, runningOfGroup, slots, began } of history.runs) {
-    const { maxConcurrencyPerGroup = slots } = by.choice;
-    // What has a slot keeps it when there are fewer: also what is being opened or waits for the breaker, and the messages of a
-    // FIFO queue's pack, one after the other.
-    const isKept = scenario.openMs > 0 || by.choice.breaker !== undefined;
-    const goesOn = isKept || (scenario.fifo && scenario.isPacked);
+  for (const { by, name, queueUrl, groupId, running, runningOfGroup, slots, began } of history.runs) {
+    // What runs goes on with fewer slots: also what is being opened or waits for the breaker, and the messages of a FIFO
+    // queue's pack, one after the other.
+    const isInOrder = isFifo(queueUrl) && scenario.isPacked;
+    const goesOn = scenario.openMs > 0 || by.choice.breaker !== undefined || isInOrder;
     const most = goesOn ? by.mostSlots : slots;
+    const { maxConcurrencyPerGroup = most } = by.choice;
     if (running > most) {
       yield `${name} was started at ${began.ms} ms as the handler ${running} of ${most}`;
     }
-    if (groupId !== undefined && runningOfGroup > (scenario.fifo ? 1 : maxConcurrencyPerGroup)) {
+    if (groupId !== undefined && runningOfGroup > (isFifo(queueUrl) ? 1 : maxConcurrencyPerGroup)) {
       yield `${name} was started at ${began.ms} ms as the handler ${runningOfGroup} of group ${groupId}`;
     }
   }
   for (const { choice, mostInHand, mostSlots } of history.instances) {
     const room = mostSlots + choice.prefetch;
-    // Those that wait for others of their group take no room, and of packs nobody knows how large they are.
-    const isBound = !scenario.fifo && choice.maxConcurrencyPerGroup === undefined && !scenario.isPacked;
+    // Those that wait for others of their group take no room, one queue may take a little of another's, and of packs nobody knows how large they are.
+    const isSimple = scenario.queues.length === 1 && !scenario.queues[0].fifo;
+    const isBound = isSimple && choice.maxConcurrencyPerGroup === undefined && !scenario.isPacked;
     if (isBound && mostInHand > room) {
       yield `${mostInHand} messages were in hand, with room for ${room}`;
     }
   }
+}
+
+function isFifo(queueUrl: string): boolean {
+  return queueUrl.endsWith('.fifo');
 }
 
 /** What is in hand, and what may come, is never more than there is memory for. */

@@ -216,7 +216,7 @@ class Line {
       this.#open.add(name);
     }
     const groupId = this.#fifo ? `g${this.#draws.whole(1, 20)}` : undefined;
-    const planned = { names, groupId, broken: undefined, bytes: this.#draws.whole(10, 300) };
+    const planned = { names, queue: 0, groupId, broken: undefined, bytes: this.#draws.whole(10, 300) };
     const entry = entryOf(this.#sealer.seal(planned), planned, this.#fifo);
     void this.#sparing(() => this.#queue.sendBatch([entry]));
   }

@@ -5,14 +5,20 @@ import type { Contents } from './contents.ts';
 import type { Delivery, HandlerRun, History, Instance, SettleCall, SettleEntry } from './history.ts';
 import type { PlannedMessage, Scenario } from './scenario.ts';
 
+/** A queue, and where its dead letters go. */
+export interface QueuePair {
+  readonly queue: FakeQueue;
+  readonly dead: FakeQueue;
+}
+
 /** What a run leaves behind for the judge. */
 export interface Facts {
   readonly scenario: Scenario;
   readonly history: History;
   /** In the order of acceptance. */
   readonly planned: readonly PlannedMessage[];
-  readonly queue: FakeQueue;
-  readonly dead: FakeQueue;
+  /** Those of the scenario, by place, each with its dead-letter queue. */
+  readonly queues: readonly QueuePair[];
   readonly contentsOf: (payload: Payload) => Contents;
 }
 

@@ -25,7 +25,7 @@ export function createHandler(options: HandlerOptions): Handler<string> {
   const live = new Set<HandlerRun>();
 
   function begin(message: IncomingMessage<string>, signal: AbortSignal): HandlerRun {
-    const { body: name, messageId, groupId, receiveCount } = message;
+    const { body: name, messageId, queueUrl, groupId, receiveCount } = message;
     const { stretch } = by;
     const others = [...live].filter((run) => run.stretch === stretch);
     const run: HandlerRun = {
@@ -33,11 +33,13 @@ export function createHandler(options: HandlerOptions): Handler<string> {
       stretch,
       name,
       messageId,
+      queueUrl,
       groupId,
       receiveCount,
       began: history.now(),
       running: others.length + 1,
-      runningOfGroup: others.filter((other) => other.groupId === groupId).length + 1,
+      runningOfGroup:
+        others.filter((other) => other.queueUrl === queueUrl && other.groupId === groupId).length + 1,
       slots: by.slots,
       ended: undefined,
       result: undefined,

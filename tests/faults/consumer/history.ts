@@ -40,6 +40,7 @@ interface Call {
 
 export interface ReceiveCall extends Call {
   readonly stretch: number;
+  readonly queueUrl: string;
   readonly asked: number;
   /** Whether the breaker was open. */
   readonly isOpen: boolean;
@@ -56,6 +57,7 @@ export interface Delivery {
   readonly by: Instance;
   readonly asked: Moment;
   readonly at: Moment;
+  readonly queueUrl: string;
   readonly handle: string;
   /** Of its body and attributes. */
   readonly bytes: number;
@@ -74,12 +76,14 @@ export interface SettleEntry {
 
 /** A call that deletes, or changes visibility. */
 export interface SettleCall extends Call {
+  readonly queueUrl: string;
   readonly entries: readonly SettleEntry[];
   outcomes: readonly SettleOutcome[] | undefined;
 }
 
 /** A call that sends to the dead-letter queue, or what is left of packs to the queue itself. */
 export interface SendCall extends Call {
+  readonly queueUrl: string;
   readonly to: 'dead' | 'queue';
   readonly contents: readonly Contents[];
   outcomes: readonly SendOutcome[] | undefined;
@@ -93,6 +97,7 @@ export interface HandlerRun {
   readonly messageId: string;
   readonly receiveCount: number;
   readonly began: Moment;
+  readonly queueUrl: string;
   readonly groupId: string | undefined;
   /** Handlers of the instance and its stretch that ran when it had begun; and those of its group among them. */
   readonly running: number;

@@ -6,10 +6,12 @@ import type { HandlerRun, Instance } from './history.ts';
 const end: Moment = { order: Number.POSITIVE_INFINITY, ms: Number.POSITIVE_INFINITY };
 
 /** Every message was handled, moved, or is still in the queue. */
-export function* nothingLost({ planned, history, queue, dead, contentsOf }: Evidence): Iterable<string> {
+export function* nothingLost({ planned, history, queues, contentsOf }: Evidence): Iterable<string> {
   const found = new Set([
     ...history.runs.filter((run) => mayBeDoneBy(run, end)).map(({ name }) => name),
-    ...[...dead.accepted, ...queue.messages()].flatMap((message) => namesOf(contentsOf(message))),
+    ...queues
+      .flatMap(({ queue, dead }) => [...dead.accepted, ...queue.messages()])
+      .flatMap((message) => namesOf(contentsOf(message))),
   ]);
   for (const name of planned.flatMap(({ names }) => names)) {
     if (!found.has(name)) {
@@ -52,15 +54,12 @@ export function* nothingReordered({
   scenario,
   planned,
   history,
-  dead,
+  queues,
   contentsOf,
 }: Evidence): Iterable<string> {
-  if (!scenario.fifo) {
-    return;
-  }
   const movedAt = new Map(
-    dead.accepted
-      .toReversed()
+    queues
+      .flatMap(({ dead }) => dead.accepted.toReversed())
       .flatMap((message) => namesOf(contentsOf(message)).map((name) => [name, message.atMs])),
   );
   const completedAt = new Map<string, number>();
@@ -71,14 +70,17 @@ export function* nothingReordered({
     }
   }
   const previousOf = new Map<string, string>();
-  const lastOf = new Map<string | undefined, string>();
-  for (const { names, groupId } of planned) {
+  const lastOf = new Map<string, string>();
+  for (const { names, queue, groupId } of planned.filter(
+    (one) => scenario.queues[one.queue]?.fifo === true,
+  )) {
+    const group = `${queue} ${groupId}`;
     for (const name of names) {
-      const previous = lastOf.get(groupId);
+      const previous = lastOf.get(group);
       if (previous !== undefined) {
         previousOf.set(name, previous);
       }
-      lastOf.set(groupId, name);
+      lastOf.set(group, name);
     }
   }
   const isDone = (name: string, { order, ms }: Moment): boolean =>

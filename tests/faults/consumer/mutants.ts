@@ -43,7 +43,8 @@ export const consumerMutants: readonly Mutant[] = [
     file: settler,
     find: `const { outcome } = this.#deletes.submit(delivery.receiptHandle, {
             deadlineAt: () => this.leases.expiresAt(delivery),`,
-    replace: `const { outcome } = this.#deletes.submit(delivery.receiptHandle, {
+    replace: `this.leases.letGo(delivery);
+        const { outcome } = this.#deletes.submit(delivery.receiptHandle, {
             deadlineAt: () => Infinity,`,
   },
   {

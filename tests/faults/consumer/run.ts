@@ -3,9 +3,10 @@ import {
   type ConsumerOptions,
   type ConsumerStats,
   createConsumer,
+  type QueueSource,
   type StopOptions,
 } from '@sqskit/consumer';
-import { deadLetter, type Envelope, isQueueError, type Queue, retry, toQueueError } from '@sqskit/core';
+import { deadLetter, type Envelope, isQueueError, retry, toQueueError } from '@sqskit/core';
 import type { Random } from '@sqskit/core/retry';
 import {
   createFakeClock,
@@ -14,20 +15,20 @@ import {
   createRandom,
   type FakeClock,
   type FakeMessage,
-  type FakeQueue,
   type FaultPlan,
 } from '@sqskit/testing';
 import { type CountedClock, createCountedClock } from '../counted-clock.ts';
 import { withOutage } from '../outage.ts';
 import type { RunResult } from '../suite.ts';
 import { createSealer, entryOf, nameCodec, type Sealer, slowOpening } from './contents.ts';
-import { brokenNames, type Evidence, gatherEvidence } from './evidence.ts';
+import { brokenNames, type Evidence, gatherEvidence, type QueuePair } from './evidence.ts';
 import { createHandler } from './handlers.ts';
 import { createHistory, type History, type Instance, type Stopping } from './history.ts';
 import {
   type ConsumerChoice,
   drawScenario,
   type PlannedMessage,
+  type QueueChoice,
   type Scenario,
   type Step,
   statedRates,
@@ -67,8 +68,7 @@ class ConsumerRun {
   readonly #clock: FakeClock = createFakeClock();
   readonly #history: History = createHistory(this.#clock);
   readonly #sealer: Sealer;
-  readonly #queue: FakeQueue;
-  readonly #dead: FakeQueue;
+  readonly #queues: readonly QueuePair[];
   readonly #random: Random;
   readonly #planned: PlannedMessage[] = [];
   readonly #stops: Promise<void>[] = [];
@@ -78,26 +78,11 @@ class ConsumerRun {
   #isSparing = false;
 
   constructor(scenario: Scenario) {
-    const { seed, fifo, latencyMs, redriveAfter, isPacked, consumers } = scenario;
+    const { seed, queues, isPacked, consumers } = scenario;
     this.#scenario = scenario;
     this.#sealer = createSealer(isPacked);
     this.#random = createRandom(seed * 5 + 3);
-    const faults = this.#faults(seed);
-    this.#dead = createFakeQueue({
-      clock: this.#clock,
-      url: `https://sqs.us-east-1.amazonaws.com/123456789012/dead${fifo ? '.fifo' : ''}`,
-      latencyMs,
-      faults: this.#faults(seed + 1),
-    });
-    this.#queue = createFakeQueue({
-      clock: this.#clock,
-      fifo,
-      latencyMs,
-      faults,
-      random: fifo ? undefined : createRandom(seed * 5 + 4),
-      deadLetterQueue: redriveAfter === undefined ? undefined : this.#dead,
-      maxReceiveCount: redriveAfter,
-    });
+    this.#queues = queues.map((choice, place) => this.#createPair(choice, place));
     this.#inhabitants = consumers.map((choice) => this.#settleIn(choice));
   }
 
@@ -119,10 +104,31 @@ class ConsumerRun {
       scenario: this.#scenario,
       history: this.#history,
       planned: this.#planned,
-      queue: this.#queue,
-      dead: this.#dead,
+      queues: this.#queues,
       contentsOf: this.#sealer.contentsOf,
     });
+  }
+
+  #createPair({ fifo, redriveAfter }: QueueChoice, place: number): QueuePair {
+    const { seed, latencyMs } = this.#scenario;
+    const url = (name: string): string =>
+      `https://sqs.us-east-1.amazonaws.com/123456789012/${name}-${place}${fifo ? '.fifo' : ''}`;
+    const shared = { clock: this.#clock, latencyMs };
+    const faults = this.#faults(seed * 4 + place * 2);
+    const dead = createFakeQueue({
+      ...shared,
+      url: url('dead'),
+      faults: this.#faults(seed * 4 + place * 2 + 1),
+    });
+    const queue = createFakeQueue({
+      ...shared,
+      url: url('queue'),
+      faults,
+      random: fifo ? undefined : createRandom(seed * 5 + 4 + place),
+      deadLetterQueue: redriveAfter === undefined ? undefined : dead,
+      maxReceiveCount: redriveAfter,
+    });
+    return { queue, dead };
   }
 
   #faults(seed: number): FaultPlan {
@@ -152,8 +158,16 @@ class ConsumerRun {
     this.#history.instances.push(instance);
     const { contentsOf } = this.#sealer;
     const watch = { history: this.#history, by: instance, contentsOf };
-    const inProcess = process.queue(this.#queue);
-    const dead = process.queue(this.#dead);
+    const sources = this.#queues.map(({ queue, dead }, place): QueueSource => {
+      const deadInProcess = process.queue(dead);
+      return {
+        queue: watchedQueue(process.queue(queue), watch),
+        weight: this.#scenario.queues[place]?.weight,
+        deadLetterQueue: choice.deadLetters
+          ? { ...deadInProcess, sendBatch: watchedSends(deadInProcess, 'dead', watch) }
+          : undefined,
+      };
+    });
     const handler = createHandler({
       history: this.#history,
       by: instance,
@@ -166,12 +180,8 @@ class ConsumerRun {
         instance.mostInHand = Math.max(instance.mostInHand, running + waiting);
       },
     });
-    const consumer: Consumer = createConsumer<string>(watchedQueue(inProcess, watch), handler, {
-      ...this.#optionsOf(
-        instance,
-        { ...dead, sendBatch: watchedSends(dead, 'dead', watch) },
-        () => consumer.stats().state,
-      ),
+    const consumer: Consumer = createConsumer<string>(sources, handler, {
+      ...this.#optionsOf(instance, () => consumer.stats().state),
       envelope: this.#envelopeFor(process),
       clock,
       onError: (_error, { during, messageId }) =>
@@ -186,8 +196,8 @@ class ConsumerRun {
     return openMs === 0 ? envelope : slowOpening(envelope, clock, this.#random, openMs);
   }
 
-  #optionsOf(instance: Instance, dead: Queue, state: () => ConsumerStats['state']): ConsumerOptions<string> {
-    const { deadLetters, failurePolicy, admits, breaker, ...others } = instance.choice;
+  #optionsOf(instance: Instance, state: () => ConsumerStats['state']): ConsumerOptions<string> {
+    const { deadLetters: _, failurePolicy, admits, breaker, ...others } = instance.choice;
     return {
       ...others,
       breaker: breaker && {
@@ -200,7 +210,6 @@ class ConsumerRun {
       admit: admits ? (wanted) => this.#admit(instance, wanted) : undefined,
       codec: nameCodec,
       random: this.#random,
-      deadLetterQueue: deadLetters ? dead : undefined,
       failurePolicy:
         failurePolicy === 'default'
           ? undefined
@@ -280,9 +289,10 @@ class ConsumerRun {
   #send(messages: readonly PlannedMessage[]): void {
     for (const planned of messages) {
       this.#planned.push(planned);
-      const entry = entryOf(this.#sealer.seal(planned), planned, this.#scenario.fifo);
+      const fifo = this.#scenario.queues[planned.queue]?.fifo === true;
+      const entry = entryOf(this.#sealer.seal(planned), planned, fifo);
       this.#isSparing = true;
-      void this.#queue.sendBatch([entry]);
+      void this.#queues[planned.queue]?.queue.sendBatch([entry]);
       this.#isSparing = false;
     }
   }
@@ -360,7 +370,7 @@ class ConsumerRun {
     const isStuck = (message: FakeMessage): boolean =>
       this.#sealer.contentsOf(message).some(({ name }) => broken.has(name));
     return (
-      this.#queue.messages().every(isStuck) &&
+      this.#queues.every(({ queue }) => queue.messages().every(isStuck)) &&
       this.#history.runs.every(({ ended, by }) => ended !== undefined || by.crashed !== undefined)
     );
   }
@@ -368,12 +378,15 @@ class ConsumerRun {
   async #end(): Promise<void> {
     const stops = this.#inhabitants.map((inhabitant) => this.#stop(inhabitant, {}));
     await this.#clock.settle(Promise.all(stops));
-    const { calls } = this.#queue;
-    const before = calls.length;
+    const before = this.#calls;
     await this.#clock.advance(100_000);
-    if (calls.length !== before) {
-      this.#history.complaints.push(`${calls.length - before} calls were made after the last stop`);
+    if (this.#calls !== before) {
+      this.#history.complaints.push(`${this.#calls - before} calls were made after the last stop`);
     }
+  }
+
+  get #calls(): number {
+    return this.#queues.reduce((sum, { queue, dead }) => sum + queue.calls.length + dead.calls.length, 0);
   }
 }
 

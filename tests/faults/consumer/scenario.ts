@@ -21,6 +21,8 @@ export const statedRates = {
 export interface PlannedMessage {
   /** Of the messages in it; several make a pack. */
   readonly names: readonly string[];
+  /** Which of the scenario's queues it goes to. */
+  readonly queue: number;
   readonly groupId: string | undefined;
   /** What cannot be read: nothing of it, or the first message in it. */
   readonly broken: 'envelope' | 'codec' | undefined;
@@ -43,6 +45,15 @@ export type Step =
   | { readonly does: 'crash'; readonly who: number; readonly hangsUp: boolean }
   /** Nothing of it runs for so long. */
   | { readonly does: 'block'; readonly who: number; readonly ms: number };
+
+/** A queue that all consumers receive from. */
+export interface QueueChoice {
+  readonly fifo: boolean;
+  /** SQS moves a message to the dead-letter queue after so many receives. */
+  readonly redriveAfter: number | undefined;
+  /** Of the consumers' room. */
+  readonly weight: number;
+}
 
 /** Options of one consumer. */
 export interface ConsumerChoice {
@@ -81,14 +92,12 @@ export interface ConsumerChoice {
 /** Everything that a run does, drawn from its seed; but for what handlers do, which is drawn as they are started. */
 export interface Scenario {
   readonly seed: number;
-  readonly fifo: boolean;
+  readonly queues: readonly [QueueChoice, ...QueueChoice[]];
   readonly latencyMs: number;
   /** How long a lost call keeps its caller waiting. */
   readonly timeoutMs: number;
   readonly slowReplyMs: number;
   readonly outage: Outage | undefined;
-  /** SQS moves a message to the dead-letter queue after so many receives. */
-  readonly redriveAfter: number | undefined;
   readonly isPacked: boolean;
   /** Longest time that opening takes; 0 for at once. */
   readonly openMs: number;
@@ -102,24 +111,31 @@ export function drawScenario(seed: number): Scenario {
   // Not the stream that the faults are drawn from.
   const draws = createDraws(seed * 2 + 1);
   const { chance, whole, pick, maybe } = draws;
-  const fifo = chance(0.4);
+  const kinds = [chance(0.4), ...(chance(0.15) ? [chance(0.4)] : [])];
   const isMarathon = chance(0.005);
   const isPacked = chance(0.35);
   const consumers = Array.from({ length: pick([1, 1, 1, 2, 3]) }, () => drawConsumer(draws, isMarathon));
-  const messages = drawMessages(draws, fifo, isPacked);
-  const hasBroken = messages.some(({ broken }) => broken !== undefined);
+  const messages = drawMessages(draws, kinds, isPacked);
+  const drawQueue = (fifo: boolean, queue: number): QueueChoice => {
+    const hasBroken = messages.some((message) => message.queue === queue && message.broken !== undefined);
+    return {
+      fifo,
+      // On a FIFO queue what cannot be read and nobody moves would keep back its group for ever.
+      redriveAfter: maybe(hasBroken && fifo ? 1 : 0.3, () => whole(2, 6)),
+      weight: pick([1, 1, 3]),
+    };
+  };
+  const [first = false, ...others] = kinds;
   return {
     seed,
-    fifo,
+    queues: [drawQueue(first, 0), ...others.map((fifo, index) => drawQueue(fifo, index + 1))],
     latencyMs: pick([0, 2, 10, 40]),
     timeoutMs: pick([200, 1_000, 5_000]),
     slowReplyMs: pick([100, 1_000, 3_000, 12_000]),
-    outage: maybe(0.03, () => {
+    outage: maybe(0.06, () => {
       const fromMs = whole(0, 20_000);
       return { fromMs, toMs: fromMs + pick([1_000, 10_000, 60_000]), throttles: chance(0.5) };
     }),
-    // On a FIFO queue what cannot be read and nobody moves would keep back its group for ever.
-    redriveAfter: maybe(hasBroken && fifo ? 1 : 0.3, () => whole(2, 6)),
     isPacked,
     openMs: pick([0, 0, 0, 20]),
     isMarathon,
@@ -137,7 +153,7 @@ function drawConsumer({ chance, whole, pick, maybe }: Draws, isMarathon: boolean
     ...pick([
       { maxBytes: undefined, maxMessageBytes: undefined },
       { maxBytes: undefined, maxMessageBytes: undefined },
-      { maxBytes: pick([4_096, 10_000, 40_000]), maxMessageBytes: 4_096 },
+      { maxBytes: pick([8_192, 12_000, 40_000]), maxMessageBytes: 4_096 },
     ]),
     waitTimeMs: isMarathon ? 20_000 : pick([0, 1_000, 5_000, 20_000, 20_000]),
     visibilityTimeoutMs: isMarathon ? pick([7_200_000, 43_200_000]) : pick([2_000, 4_000, 9_000, 30_000]),
@@ -216,17 +232,19 @@ function drawDisturbance({ chance, whole, pick }: Draws, who: number): Step {
   }
 }
 
-function drawMessages(draws: Draws, fifo: boolean, isPacked: boolean): PlannedMessage[] {
+function drawMessages(draws: Draws, kinds: readonly boolean[], isPacked: boolean): PlannedMessage[] {
   const { chance, whole, pick, maybe } = draws;
   const messages: PlannedMessage[] = [];
   const count = whole(5, 45);
   const groups = pick([1, 3, 8]);
-  const hasGroups = fifo || chance(0.3);
+  const isGrouped = kinds.map((fifo) => fifo || chance(0.3));
   for (let named = 0; named < count; ) {
+    const queue = whole(0, kinds.length - 1);
     const size = isPacked && chance(0.5) ? whole(2, 12) : 1;
     messages.push({
       names: Array.from({ length: size }, (_, index) => String(named + index)),
-      groupId: maybe(hasGroups ? 1 : 0, () => `g${whole(1, groups)}`),
+      queue,
+      groupId: maybe(isGrouped[queue] === true ? 1 : 0, () => `g${whole(1, groups)}`),
       broken: maybe(0.02, () => (size === 1 ? pick(['envelope', 'codec']) : 'codec')),
       bytes: chance(0.9) ? whole(10, 300) : whole(300, 3_000),
     });

@@ -47,7 +47,7 @@ export const nothingCounted: RunCounts = {
   faults: {},
 };
 
-export function countRun({ history, planned, handled, queue, dead }: Evidence): RunCounts {
+export function countRun({ history, planned, handled, queues }: Evidence): RunCounts {
   const attempts = [...handled.values()].flatMap((one) => one.attempts);
   const settling = attempts.filter(({ isRenewal }) => !isRenewal);
   return {
@@ -66,7 +66,9 @@ export function countRun({ history, planned, handled, queue, dead }: Evidence): 
     settled: new Set(settling.map(({ handle }) => handle)).size,
     appearances: settling.length,
     failures: settling.filter(({ ok }) => ok !== true).length,
-    faults: addFaults(queue.injectedFaults, dead.injectedFaults),
+    faults: queues
+      .flatMap(({ queue, dead }) => [queue.injectedFaults, dead.injectedFaults])
+      .reduce<TalliedFaults>(addFaults, {}),
   };
 }
 

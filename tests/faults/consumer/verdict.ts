@@ -3,6 +3,7 @@ import {
   callsAreLegal,
   failedPollsRest,
   nothingIsRepeated,
+  originsAreKept,
   retriesGoOn,
 } from './call-checks.ts';
 import {
@@ -46,6 +47,7 @@ const checks: readonly ((evidence: Evidence) => Iterable<string>)[] = [
   renewalsEnd,
   renewalsAreRare,
   callsAreLegal,
+  originsAreKept,
   failedPollsRest,
   nothingIsRepeated,
   retriesGoOn,

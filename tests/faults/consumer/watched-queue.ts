@@ -20,7 +20,14 @@ export function watchedQueue(queue: Queue, { history, by, contentsOf }: Watch): 
     signal: AbortSignal | undefined,
     outcomes: ReturnType<Queue['deleteBatch']>,
   ): ReturnType<Queue['deleteBatch']> {
-    const call: SettleCall = { by, began: history.now(), entries, ended: undefined, outcomes: undefined };
+    const call: SettleCall = {
+      by,
+      queueUrl: queue.url,
+      began: history.now(),
+      entries,
+      ended: undefined,
+      outcomes: undefined,
+    };
     settles.push(call);
     return heard(call, signal, outcomes, history);
   }
@@ -30,6 +37,7 @@ export function watchedQueue(queue: Queue, { history, by, contentsOf }: Watch): 
     const call: ReceiveCall = {
       by,
       stretch: by.stretch,
+      queueUrl: queue.url,
       began: history.now(),
       ended: undefined,
       asked: request.maxMessages,
@@ -57,6 +65,7 @@ export function watchedQueue(queue: Queue, { history, by, contentsOf }: Watch): 
             by,
             asked: call.began,
             at,
+            queueUrl: queue.url,
             handle: receiptHandle,
             bytes: payloadBytes(message),
             visibilityTimeoutMs: request.visibilityTimeoutMs ?? by.choice.visibilityTimeoutMs,
@@ -115,6 +124,7 @@ export function watchedSends(
   return async (entries, options) => {
     const call: SendCall = {
       by,
+      queueUrl: queue.url,
       to,
       began: history.now(),
       contents: entries.map(contentsOf),

@@ -26,6 +26,8 @@ export interface BreakerGate extends Gate {
   readonly state: BreakerState;
   /** How often it opened since it was made. */
   readonly openings: number;
+  /** Leave to run now, while it is closed. Each pass is given back once: by `succeeded`, `ended` or `failed`. */
+  pass(): Pass | undefined;
   /** Resolves when it is the message's turn; with `undefined` if the signal aborts or the gate is shut before. */
   enter(signal: AbortSignal, hasRun: boolean): Promise<Pass | undefined>;
   succeeded(pass: Pass): void;
@@ -36,6 +38,8 @@ export interface BreakerGate extends Gate {
    * it goes the way of any that failed.
    */
   failed(pass: Pass, error: unknown, runs: number): boolean;
+  /** A run goes on although it was told to end. If it is the probe, another need not wait for it, and its end says nothing. */
+  givenUp(pass: Pass, hasFailed: boolean): void;
   /** Nobody waits for a turn any more. */
   shut(): void;
 }
@@ -52,7 +56,6 @@ export interface BreakerGateOptions extends ResolvedBreakerOptions {
 
 /** Leave to run while the breaker is closed. */
 export const freePass: Pass = { isProbe: false };
-const probe: Pass = { isProbe: true };
 
 /**
  * A message that failed so often while the breaker was not closed goes the way of any that failed: it may be the message,
@@ -73,7 +76,10 @@ class TurnGate implements BreakerGate {
   readonly #fresh = new Set<Waiter>();
   readonly #tried = new Set<Waiter>();
   openings = 0;
-  #isProbing = false;
+  /** The probe that runs. */
+  #probe: Pass | undefined;
+  /** Passes given. */
+  #running = 0;
   #isShut = false;
   #reopening: Timer | undefined;
 
@@ -90,7 +96,16 @@ class TurnGate implements BreakerGate {
     if (this.state === 'closed') {
       return wanted;
     }
-    return this.state === 'half-open' ? Math.min(1, this.#options.queues - inHand) : 0;
+    if (this.state === 'open') {
+      return 0;
+    }
+    // Those that have run since before it opened, or were given up, may go on for hours: they are not waited for.
+    const mayProbe = inHand - this.#running + (this.#probe === undefined ? 0 : 1);
+    return Math.min(1, this.#options.queues - mayProbe);
+  }
+
+  pass(): Pass | undefined {
+    return this.state === 'closed' ? this.#give(freePass) : undefined;
   }
 
   enter(signal: AbortSignal, hasRun: boolean): Promise<Pass | undefined> {
@@ -98,7 +113,7 @@ class TurnGate implements BreakerGate {
       return Promise.resolve(undefined);
     }
     if (this.state === 'closed') {
-      return Promise.resolve(freePass);
+      return Promise.resolve(this.#give(freePass));
     }
     const waiters = hasRun ? this.#tried : this.#fresh;
     return new Promise((resolve) => {
@@ -106,7 +121,7 @@ class TurnGate implements BreakerGate {
       const waiter: Waiter = (pass) => {
         waiters.delete(waiter);
         signal.removeEventListener('abort', onAbort);
-        resolve(pass);
+        resolve(pass && this.#give(pass));
       };
       signal.addEventListener('abort', onAbort, { once: true });
       waiters.add(waiter);
@@ -115,13 +130,20 @@ class TurnGate implements BreakerGate {
   }
 
   succeeded(pass: Pass): void {
+    this.#running--;
     this.#observe(pass, false);
   }
 
-  ended({ isProbe }: Pass): void {
-    if (isProbe) {
-      this.#isProbing = false;
-      this.#nextProbe();
+  ended(pass: Pass): void {
+    this.#running--;
+    this.#saysNothing(pass);
+  }
+
+  givenUp(pass: Pass, hasFailed: boolean): void {
+    if (pass === this.#probe && hasFailed) {
+      this.#observe(pass, true);
+    } else {
+      this.#saysNothing(pass);
     }
   }
 
@@ -137,6 +159,7 @@ class TurnGate implements BreakerGate {
       this.ended(pass);
       return false;
     }
+    this.#running--;
     this.#observe(pass, true);
     return this.state !== 'closed' && !this.#isShut && runs < maxHeldRuns;
   }
@@ -147,14 +170,30 @@ class TurnGate implements BreakerGate {
     this.#letAll(undefined);
   }
 
-  #observe({ isProbe }: Pass, hasFailed: boolean): void {
+  #give(pass: Pass): Pass {
+    this.#running++;
+    return pass;
+  }
+
+  #saysNothing(pass: Pass): void {
+    if (pass === this.#probe) {
+      this.#probe = undefined;
+      this.#nextProbe();
+      this.#options.onOpen();
+    }
+  }
+
+  #observe(pass: Pass, hasFailed: boolean): void {
     if (this.#isShut) {
       return; // nobody will ask it any more
     }
     const { clock } = this.#options;
     const { state: before, runs, failures } = this.#breaker;
-    if (isProbe) {
-      this.#isProbing = false;
+    if (pass.isProbe && pass !== this.#probe) {
+      return; // it was given up
+    }
+    if (pass.isProbe) {
+      this.#probe = undefined;
       this.#breaker.probed(hasFailed);
     } else {
       this.#breaker.ended(hasFailed, clock.monotonic());
@@ -192,13 +231,13 @@ class TurnGate implements BreakerGate {
   }
 
   #nextProbe(): void {
-    if (this.state !== 'half-open' || this.#isProbing) {
+    if (this.state !== 'half-open' || this.#probe !== undefined) {
       return;
     }
     const [next] = this.#fresh.size > 0 ? this.#fresh : this.#tried;
     if (next !== undefined) {
-      this.#isProbing = true;
-      next(probe);
+      this.#probe = { isProbe: true };
+      next(this.#probe);
     }
   }
 

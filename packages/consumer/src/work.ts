@@ -123,18 +123,17 @@ class HandlerWork<T> implements Work {
   }
 
   run(delivery: Delivery, pack: Pack, position: number): Verdict | Promise<Verdict> {
-    const { breaker } = this.#options;
-    const pass = breaker === undefined || breaker.state === 'closed' ? freePass : undefined;
-    return this.#run({ delivery, pack, position, failedRuns: 0 }, pass);
+    return this.#run({ delivery, pack, position, failedRuns: 0 }, undefined);
   }
 
-  #run(entry: Entry, pass: Pass | undefined): Verdict | Promise<Verdict> {
+  /** `given`: the pass that it has waited for. */
+  #run(entry: Entry, given: Pass | undefined): Verdict | Promise<Verdict> {
     const { delivery, pack, position } = entry;
     const item = pack.item(position);
     if (item === undefined) {
       return acked; // no such position
     }
-    const { codec, handler, governor } = this.#options;
+    const { codec, handler, breaker, governor } = this.#options;
     if ('error' in item) {
       return this.#unreadable(delivery, pack, position, item, item.error);
     }
@@ -142,13 +141,23 @@ class HandlerWork<T> implements Work {
     try {
       message = describe(delivery, pack, position, item, codec.decode(item.content));
     } catch (cause) {
+      if (given !== undefined) {
+        breaker?.ended(given);
+      }
       const error = decodeFailed('the codec could not decode the content', cause);
       return this.#unreadable(delivery, pack, position, item, error);
     }
+    const pass = given ?? (breaker === undefined ? freePass : breaker.pass());
     if (pass === undefined) {
       return this.#awaitTurn(entry, () => released);
     }
     const timed = this.#timeouts?.begin(delivery, message);
+    if (pass.isProbe) {
+      const { signal } = timed ?? pack.context;
+      signal.addEventListener('abort', () => breaker?.givenUp(pass, timed?.error !== undefined), {
+        once: true,
+      });
+    }
     const ended = delivery.origin.instruments.handlerStarted(message.sentAtMs);
     const slot = governor?.begin();
     const turn: Turn<T> = { ...entry, pass, slot, item, message, timed, ended };
@@ -189,9 +198,18 @@ class HandlerWork<T> implements Work {
   async #awaitTurn(entry: Entry, otherwise: () => Verdict | Promise<Verdict>): Promise<Verdict> {
     const { signal, origin } = entry.delivery;
     origin.load.held++;
-    const pass = await this.#options.breaker?.enter(signal, entry.failedRuns > 0);
+    const { breaker, clock } = this.#options;
+    const pass = await breaker?.enter(signal, entry.failedRuns > 0);
     origin.load.held--;
-    return pass === undefined ? otherwise() : this.#run(entry, pass);
+    if (pass === undefined) {
+      return otherwise();
+    }
+    // As before any run: the lease may have ended unnoticed, in a busy process.
+    if (!origin.holds(entry.delivery, clock.monotonic())) {
+      breaker?.ended(pass);
+      return released;
+    }
+    return this.#run(entry, pass);
   }
 
   #returned(turn: Turn<T>, result: unknown): Verdict | Promise<Verdict> {

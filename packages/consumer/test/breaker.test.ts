@@ -4,7 +4,12 @@ import { createFakeClock } from '@sqskit/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type BreakerJudgement, createBreaker } from '../src/breaker.ts';
-import { type BreakerGate, type BreakerGateOptions, createBreakerGate } from '../src/breaker-gate.ts';
+import {
+  type BreakerGate,
+  type BreakerGateOptions,
+  createBreakerGate,
+  type Pass,
+} from '../src/breaker-gate.ts';
 import { type BreakerChange, resolveBreaker } from '../src/breaker-options.ts';
 
 const judgement: BreakerJudgement = {
@@ -138,6 +143,8 @@ interface Gate {
   /** Enters, and notes when it may run. */
   readonly enter: (name: string, hasRun?: boolean, signal?: AbortSignal) => void;
   readonly entered: string[];
+  /** The pass of the last that was let through. */
+  readonly given: () => Pass;
 }
 
 const never = new AbortController().signal;
@@ -146,6 +153,7 @@ function createGate(options: Partial<BreakerGateOptions> = {}): Gate {
   const clock = createFakeClock();
   const changes: BreakerChange[] = [];
   const entered: string[] = [];
+  let given: Pass | undefined;
   const gate = createBreakerGate({
     ...resolveBreaker({ minRuns: 2, openMs: 1_000, onChange: (change) => changes.push(change) }),
     clock,
@@ -163,24 +171,29 @@ function createGate(options: Partial<BreakerGateOptions> = {}): Gate {
     enter(name, hasRun = false, signal = never) {
       void gate.enter(signal, hasRun).then((pass) => {
         entered.push(`${name} ${pass === undefined ? 'refused' : pass.isProbe ? 'probes' : 'runs'}`);
+        given = pass;
       });
     },
+    given: () => given ?? assert.fail('none was let through'),
   };
 }
 
 const failure = new Error('down');
-const free = { isProbe: false };
-const probe = { isProbe: true };
+
+/** A run that begins while it is closed. */
+function run(gate: BreakerGate): Pass {
+  return gate.pass() ?? assert.fail('it is not closed');
+}
 
 function open({ gate }: Gate): void {
-  gate.failed(free, failure, 1);
-  gate.failed(free, failure, 1);
+  gate.failed(run(gate), failure, 1);
+  gate.failed(run(gate), failure, 1);
 }
 
 describe('the gate', () => {
   test('half-open, it lets one run at a time, those first that have not run yet', async () => {
     const scene = createGate();
-    const { gate, clock, enter, entered } = scene;
+    const { gate, clock, enter, entered, given } = scene;
     open(scene);
     enter('tried', true);
     enter('fresh');
@@ -188,23 +201,26 @@ describe('the gate', () => {
     await clock.advance(999);
     expect([gate.state, gate.admit(10, 0), entered]).toEqual(['open', 0, []]);
     await clock.advance(1);
-    expect([gate.state, gate.admit(10, 0), entered]).toEqual(['half-open', 1, ['fresh probes']]);
-    gate.ended(probe); // says nothing
+    expect([gate.state, gate.admit(10, 3), entered]).toEqual(['half-open', -2, ['fresh probes']]);
+    gate.ended(given()); // says nothing
     await clock.flush();
     expect(entered).toEqual(['fresh probes', 'other probes']);
-    gate.succeeded(probe);
+    gate.succeeded(given());
     await clock.flush();
     expect([gate.state, gate.admit(10, 0), entered.at(-1)]).toEqual(['closed', 10, 'tried runs']);
   });
 
   test('a probe that fails opens it for twice as long', async () => {
     const scene = createGate();
-    const { gate, clock, changes } = scene;
+    const { gate, clock, changes, enter, given } = scene;
+    const earlier = run(gate);
     open(scene);
     await clock.advance(1_000);
-    expect(gate.admit(10, 0)).toBe(1);
-    expect(gate.failed(probe, failure, 1)).toBe(true);
-    expect(gate.failed(free, failure, 3)).toBe(false); // it has been held often enough
+    expect(gate.admit(10, 1)).toBe(1);
+    enter('a');
+    await clock.flush();
+    expect(gate.failed(given(), failure, 1)).toBe(true);
+    expect(gate.failed(earlier, failure, 3)).toBe(false); // it has been held often enough
     await clock.advance(1_999);
     expect(gate.state).toBe('open');
     await clock.advance(1);
@@ -216,18 +232,36 @@ describe('the gate', () => {
     ]);
   });
 
+  test('regression: a probe that never ended kept it half-open for ever', async () => {
+    const scene = createGate();
+    const { gate, clock, enter, entered, given } = scene;
+    open(scene);
+    enter('a');
+    enter('b');
+    await clock.advance(1_000);
+    const first = given();
+    gate.givenUp(first, true); // its time is up
+    expect(gate.state).toBe('open');
+    await clock.advance(2_000);
+    expect(entered).toEqual(['a probes', 'b probes']);
+    gate.failed(first, failure, 1); // late: it says nothing of the other
+    expect(gate.state).toBe('half-open');
+    gate.givenUp(given(), false); // its lease is lost
+    expect(gate.admit(10, 1)).toBe(1);
+  });
+
   test('an error that does not count is neither success nor failure', async () => {
     const scene = createGate({ isFailure: (error) => error === failure });
-    const { gate, clock, enter, entered } = scene;
-    for (let run = 0; run < 10; run++) {
-      expect(gate.failed(free, new Error('bad message'), 1)).toBe(false);
+    const { gate, clock, enter, entered, given } = scene;
+    for (let count = 0; count < 10; count++) {
+      expect(gate.failed(run(gate), new Error('bad message'), 1)).toBe(false);
     }
     expect(gate.state).toBe('closed');
     open(scene);
     enter('a');
     enter('b');
     await clock.advance(1_000);
-    expect(gate.failed(probe, new Error('bad message'), 1)).toBe(false);
+    expect(gate.failed(given(), new Error('bad message'), 1)).toBe(false);
     await clock.flush();
     expect([gate.state, entered]).toEqual(['half-open', ['a probes', 'b probes']]);
   });
@@ -269,7 +303,7 @@ describe('the gate', () => {
     const { gate, clock, changes } = scene;
     gate.shut();
     open(scene);
-    expect(gate.failed(free, failure, 1)).toBe(false);
+    expect(gate.failed(run(gate), failure, 1)).toBe(false);
     expect([gate.state, changes, clock.pendingTimers]).toEqual(['closed', [], 0]);
   });
 });

@@ -263,3 +263,43 @@ test('of several queues, of which some are empty, one that has messages gets a p
   expect([done.size, consumer.stats().breaker]).toEqual([2, 'closed']);
   await clock.settle(consumer.stop());
 });
+
+test('regression: a handler that ran on since before the breaker opened kept it from probing', async () => {
+  const { clock, queue, send, consume, sleep } = createScene();
+  await send(5);
+  const consumer = consume<number>(
+    async ({ body }) => {
+      if (body === 0) {
+        await sleep(3_600_000);
+      } else if (clock.monotonic() < 1_200_000) {
+        throw new Error('down');
+      }
+    },
+    { maxConcurrency: 5, prefetch: 0, waitTimeMs: 500, breaker: { minRuns: 2 } },
+  );
+  consumer.start();
+  await clock.advance(3_000_000); // so long that all four others have failed too often to be kept
+  expect(consumer.stats()).toMatchObject({ breaker: 'closed', running: 1 });
+  expect(queue.messages()).toHaveLength(1);
+  await clock.settle(consumer.stop({ timeoutMs: 1_000 }));
+});
+
+test('regression: a probe that its time-out did not end kept the consumer from receiving for ever', async () => {
+  const { clock, queue, send, consume, sleep } = createScene();
+  await send(30);
+  const consumer = consume(
+    async () => {
+      if (clock.monotonic() < 3_000) {
+        throw new Error('down');
+      }
+      await (clock.monotonic() < 30_000 ? sleep(3_600_000) : undefined);
+    },
+    { maxConcurrency: 5, prefetch: 0, waitTimeMs: 500, breaker: { minRuns: 2 }, handlerTimeoutMs: 10_000 },
+  );
+  consumer.start();
+  await clock.advance(600_000);
+  expect(consumer.stats()).toMatchObject({ breaker: 'closed' });
+  expect(queue.messages().length).toBeLessThan(5); // those whose handlers go on
+  await clock.settle(consumer.stop({ timeoutMs: 1_000 }));
+  expect(clock.pendingTimers).toBeLessThan(5); // the handlers' own
+});

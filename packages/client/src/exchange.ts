@@ -47,13 +47,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   readonly #limits: ExchangeLimits;
   readonly #signal: HandlerAbortSignal | undefined;
-  readonly #listener: ExchangeListener;
+  /** Until it settles. What a set held may be kept alive by the table that V8 replaced: the caller's promises shall not be. */
+  #listener: ExchangeListener | undefined;
   readonly #group: ExchangeGroup;
   readonly #timer: Timer;
   readonly #stopListening: (() => void) | undefined;
   readonly #chunks: Buffer[] = [];
   #phase: ExchangePhase = 'waiting';
-  #settled = false;
   #statusCode = 0;
   #reason = '';
   #headers: ExchangeAnswer['headers'] = {};
@@ -109,9 +109,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    if (this.#settle()) {
-      this.onReleased?.(true);
-      this.#listener.resolve({
+    const listener = this.#settle();
+    if (listener !== undefined) {
+      this.#release(true);
+      listener.resolve({
         statusCode: this.#statusCode,
         reason: this.#reason,
         headers: this.#headers,
@@ -134,26 +135,34 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #giveUp(errorIn: (phase: ExchangePhase) => QueueError): void {
-    if (!this.#settle()) {
+    const listener = this.#settle();
+    if (listener === undefined) {
       return;
     }
-    this.#listener.reject(errorIn(this.#phase));
+    listener.reject(errorIn(this.#phase));
     if (this.#phase === 'waiting') {
       this.onWithdrawn?.();
     } else {
-      this.onReleased?.(false);
+      this.#release(false);
     }
   }
 
-  #settle(): boolean {
-    if (this.#settled) {
-      return false;
+  #release(reusable: boolean): void {
+    const { onReleased } = this;
+    this.onReleased = undefined;
+    onReleased?.(reusable);
+  }
+
+  /** Returns who waits for it, once. */
+  #settle(): ExchangeListener | undefined {
+    const listener = this.#listener;
+    if (listener !== undefined) {
+      this.#listener = undefined;
+      this.#timer.cancel();
+      this.#stopListening?.();
+      this.#group.delete(this);
     }
-    this.#settled = true;
-    this.#timer.cancel();
-    this.#stopListening?.();
-    this.#group.delete(this);
-    return true;
+    return listener;
   }
 }
 

@@ -1,5 +1,17 @@
-// What a handler may return, and what stops a consumer at SIGTERM. From core, so that a consumer needs only this package.
-export { ack, closeOnSignal, deadLetter, release, retry } from '@sqskit/core';
+// What handlers are made of, what they may return, and what stops a consumer at SIGTERM. From core, so that a consumer needs
+// only this package.
+export {
+  ack,
+  closeOnSignal,
+  deadLetter,
+  type Handler,
+  type HandlerContext,
+  type IncomingMessage,
+  isQueueError,
+  release,
+  retry,
+  type Verdict,
+} from '@sqskit/core';
 export type { HandlerConcurrencyOptions } from './adaptive-concurrency.ts';
 export type { BreakerChange, BreakerOptions, BreakerState } from './breaker-options.ts';
 export { type Consumer, type ConsumerStats, createConsumer, type QueueStats } from './consumer.ts';

@@ -12,21 +12,24 @@ import { queueSourceRules } from '../src/queue-sources.ts';
 import { adaptiveVisibilityRules } from '../src/visibility.ts';
 import { workersRules } from '../src/workers/options.ts';
 
+const readme = '../README.md';
+const page = (name: string): string => `../../../docs/consumer-${name}.md`;
+
 test.each([
-  ['createConsumer', consumerRules()],
-  ['breaker', breakerRules],
-  ['adaptiveConcurrency', adaptiveConcurrencyRules],
-  ['adaptiveVisibility', adaptiveVisibilityRules],
-  ['queue', queueSourceRules],
-  ['stop', stopRules],
-  ['stream', ownStreamRules],
-  ['batches', ownBatchesRules],
-  ['createLambdaHandler', ownLambdaRules],
-  ['withIdempotency', idempotencyRules()],
-  ['memoryStore', memoryStoreRules],
-  ['workers', workersRules],
-])('the README shows the options of %s as they are', async (name, rules) => {
-  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
-  const shown = new RegExp(`<!-- options:${name} -->\n(?<table>[\\s\\S]*?)\n<!-- /options -->`).exec(readme);
+  ['createConsumer', readme, consumerRules()],
+  ['adaptiveVisibility', readme, adaptiveVisibilityRules],
+  ['stop', readme, stopRules],
+  ['queue', page('load'), queueSourceRules],
+  ['adaptiveConcurrency', page('load'), adaptiveConcurrencyRules],
+  ['breaker', page('load'), breakerRules],
+  ['stream', page('loops'), ownStreamRules],
+  ['batches', page('loops'), ownBatchesRules],
+  ['createLambdaHandler', page('lambda'), ownLambdaRules],
+  ['withIdempotency', page('idempotency'), idempotencyRules()],
+  ['memoryStore', page('idempotency'), memoryStoreRules],
+  ['workers', page('workers'), workersRules],
+])('the options of %s are shown as they are, in %s', async (name, document, rules) => {
+  const text = await readFile(new URL(document, import.meta.url), 'utf8');
+  const shown = new RegExp(`<!-- options:${name} -->\n(?<table>[\\s\\S]*?)\n<!-- /options -->`).exec(text);
   expect(shown?.groups?.['table']).toBe(describeOptions(rules));
 });

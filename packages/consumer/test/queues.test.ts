@@ -1,16 +1,19 @@
 // Several queues in one consumer: they share its room, and nothing else.
 
-import { noopRecorder } from '@sqskit/core';
+import { noopRecorder, text } from '@sqskit/core';
 import { sleep } from '@sqskit/core/clock';
 import {
   createFakeClock,
   createFakeQueue,
+  createFaultPlan,
   createRandom,
   type FakeClock,
   type FakeQueue,
+  type FaultCall,
   type ScriptedFaults,
   scriptedFaults,
 } from '@sqskit/testing';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type Consumer,
@@ -381,6 +384,97 @@ describe('several queues', () => {
     const report = await clock.settle(consumer.stop());
     expect(report).toMatchObject({ isClean: true });
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('whatever fails, every message is handled and settled where it came from, and nothing is left in hand', async () => {
+    const rates = {
+      duplicates: 0.03,
+      staleHandles: 0.02,
+      entryFailures: 0.05,
+      throttles: 0.05,
+      lostReplies: 0.03,
+      lostRequests: 0.02,
+      slowReplies: 0.05,
+    };
+    const options = fc.record({
+      seed: fc.nat({ max: 100_000 }),
+      queues: fc.integer({ min: 2, max: 6 }),
+      maxConcurrency: fc.integer({ min: 1, max: 12 }),
+      prefetch: fc.integer({ min: 0, max: 12 }),
+      maxBytes: fc.constantFrom(undefined, 8_192),
+      resizedTo: fc.integer({ min: 1, max: 12 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(options, async ({ seed, queues, resizedTo, ...settings }) => {
+        const clock = createFakeClock();
+        const random = createRandom(seed);
+        let isCalm = false;
+        const fakes = Array.from({ length: queues }, (_, index) => {
+          const plan = createFaultPlan({ seed: seed + index, rates, timeoutMs: 500 });
+          const faults = { next: (call: FaultCall) => (isCalm ? [] : plan.next(call)) };
+          // Every third is FIFO, and one is empty most of the time.
+          const url = `https://sqs.us-east-1.amazonaws.com/1/q${index}${index % 3 === 2 ? '.fifo' : ''}`;
+          return createFakeQueue({ clock, url, faults, latencyMs: 10, visibilityTimeoutMs: 5_000 });
+        });
+        const handled = new Set<string>();
+        const strangers: string[] = [];
+        const consumer = createConsumer<string>(
+          fakes,
+          async ({ body, queueUrl }) => {
+            await sleep(clock, random() * 200);
+            if (random() < 0.1) {
+              throw new Error('unlucky');
+            }
+            handled.add(body);
+            if (!body.startsWith(queueUrl)) {
+              strangers.push(body);
+            }
+          },
+          {
+            ...settings,
+            codec: text(),
+            clock,
+            random,
+            visibilityTimeoutMs: 5_000,
+            retryMaxMs: 2_000,
+            maxMessageBytes: 1_024,
+          },
+        );
+        consumer.start();
+        const sent: string[] = [];
+        for (let round = 0; round < 4; round++) {
+          for (const fake of fakes) {
+            const bodies = Array.from(
+              { length: Math.floor(random() * 11) },
+              (_, index) => `${fake.url} ${round} ${index}`,
+            );
+            const entries = bodies.map((body, index) => ({
+              body,
+              ...(fake.url.endsWith('.fifo')
+                ? { groupId: `g${index % 2}`, deduplicationId: String(index + 100 * round) }
+                : {}),
+            }));
+            const outcomes = bodies.length > 0 ? await clock.settle(fake.sendBatch(entries)) : [];
+            sent.push(...bodies.filter((_, at) => outcomes[at]?.ok === true));
+          }
+          await clock.advance(random() * 3_000);
+          consumer.setMaxConcurrency(round % 2 === 0 ? resizedTo : settings.maxConcurrency);
+        }
+        isCalm = true;
+        await clock.advance(900_000);
+        expect(fakes.flatMap((fake) => fake.messages())).toEqual([]);
+        expect(sent.filter((body) => !handled.has(body))).toEqual([]);
+        expect(strangers).toEqual([]);
+        expect(consumer.stats()).toMatchObject({ running: 0, waiting: 0, settling: 0, bytes: 0 });
+        for (const { running, waiting, settling } of consumer.stats().queues) {
+          expect({ running, waiting, settling }).toEqual({ running: 0, waiting: 0, settling: 0 });
+        }
+        const report = await clock.settle(consumer.stop());
+        expect(report).toMatchObject({ isClean: true });
+        expect(clock.pendingTimers).toBe(0);
+      }),
+      { numRuns: 25 },
+    );
   });
 
   test('that are none, the same, or their own dead-letter queue are refused', () => {

@@ -73,7 +73,7 @@ export function createAdmission({ admit, clock, report, onOpen }: AdmissionOptio
       try {
         const answer: unknown = admit(wanted, { signal });
         return isThenable(answer)
-          ? Promise.race([answer, aborted(signal)]).then(understood, refused)
+          ? unlessAborted(answer, signal).then(understood, refused)
           : understood(answer);
       } catch (error) {
         return refused(error);
@@ -88,9 +88,16 @@ export function createAdmission({ admit, clock, report, onOpen }: AdmissionOptio
   };
 }
 
-/** So that a promise that does not heed the signal is not waited for. */
-function aborted(signal: AbortSignal): Promise<number> {
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(0), { once: true });
+/** So that a promise that does not heed the signal is not waited for. Leaves no listener: there are as many answers as receives. */
+async function unlessAborted(answer: PromiseLike<unknown>, signal: AbortSignal): Promise<unknown> {
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<number>((resolve) => {
+    onAbort = () => resolve(0);
+    signal.addEventListener('abort', onAbort);
   });
+  try {
+    return await Promise.race([answer, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }

@@ -1,5 +1,7 @@
 // Back-pressure from outside: `admit`, asked before each receive, and `setMaxConcurrency`.
 
+import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import type { Consumer, ConsumerOptions } from '../src/index.ts';
 import { createScene, type Scene } from './scene.ts';
@@ -188,4 +190,18 @@ describe('setMaxConcurrency', () => {
     expect(() => consumer.setMaxConcurrency(0)).toThrow(/setMaxConcurrency: expected `maxConcurrency`/);
     await clock.settle(consumer.stop());
   });
+});
+
+test('regression: each answer that was waited for left a listener on the signal, for as long as the consumer ran', async () => {
+  const scene = createScene({ latencyMs: 10 });
+  const signals = new Set<AbortSignal>();
+  const consumer = await consuming(scene, async (wanted, { signal }) => {
+    signals.add(signal);
+    return wanted;
+  });
+  await scene.clock.advance(5_000);
+  const [signal, ...others] = signals;
+  assert.ok(signal !== undefined && others.length === 0);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+  await scene.clock.settle(consumer.stop());
 });

@@ -20,6 +20,8 @@ export interface PollPulse {
   failed(error: QueueError): void;
   /** No poll is under way, and none is to be made now. */
   rested(): void;
+  /** No poll is under way, and whether one is to be made is yet to be told. */
+  held(): void;
   read(): PollHealth;
 }
 
@@ -32,6 +34,8 @@ class NotedPulse implements PollPulse {
   #answeredAt: number | undefined;
   /** When the first poll was begun that no answer has followed. */
   #waitingSince: number | undefined;
+  /** Since when it has been held. */
+  #heldSince: number | undefined;
   #failures = 0;
   #errorCode: ErrorCode | undefined;
 
@@ -40,6 +44,7 @@ class NotedPulse implements PollPulse {
   }
 
   started(): void {
+    this.#goOn();
     this.#waitingSince ??= this.#clock.monotonic();
   }
 
@@ -56,16 +61,30 @@ class NotedPulse implements PollPulse {
   }
 
   rested(): void {
+    this.#heldSince = undefined;
     this.#waitingSince = undefined;
+  }
+
+  held(): void {
+    this.#heldSince ??= this.#clock.monotonic();
   }
 
   read(): PollHealth {
     const now = this.#clock.monotonic();
+    const until = this.#heldSince ?? now;
     return {
       msSinceAnswer: this.#answeredAt === undefined ? undefined : now - this.#answeredAt,
-      unansweredMs: this.#waitingSince === undefined ? 0 : now - this.#waitingSince,
+      unansweredMs: this.#waitingSince === undefined ? 0 : until - this.#waitingSince,
       consecutiveFailures: this.#failures,
       lastErrorCode: this.#errorCode,
     };
+  }
+
+  /** The time for which it was held does not count. */
+  #goOn(): void {
+    if (this.#heldSince !== undefined && this.#waitingSince !== undefined) {
+      this.#waitingSince += this.#clock.monotonic() - this.#heldSince;
+    }
+    this.#heldSince = undefined;
   }
 }

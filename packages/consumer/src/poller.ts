@@ -133,6 +133,7 @@ class LongPoller implements Poller {
   async #pollLater(wanted: number, answer: Promise<number>): Promise<void> {
     this.#pending++;
     this.asked += wanted;
+    this.#noteIfStill();
     const admitted = await answer;
     this.#pending--;
     this.asked -= wanted;
@@ -173,7 +174,16 @@ class LongPoller implements Poller {
   /** It may poll again. Where it is not asked to, there is no answer to wait for. */
   #offer(): void {
     this.#options.onFree();
-    if (this.#isIdle && this.#rest === undefined) {
+    this.#noteIfStill();
+  }
+
+  #noteIfStill(): void {
+    if (this.#polls.size > 0 || this.#rest !== undefined) {
+      return;
+    }
+    if (this.#pending > 0) {
+      this.#pulse.held();
+    } else {
       this.#pulse.rested();
     }
   }

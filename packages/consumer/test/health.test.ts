@@ -67,6 +67,29 @@ describe('healthy', () => {
     await clock.settle(consumer.stop());
   });
 
+  test('regression: one that had polled in vain was taken for ill while it waited to be admitted', async () => {
+    const { clock, faults, consume } = createScene();
+    faults.failNext('receive', { kind: 'unavailable' }, { times: Number.POSITIVE_INFINITY });
+    let admit: (wanted: number) => number | Promise<number> = (wanted) => wanted;
+    let letThrough = (_count: number): void => undefined;
+    const consumer = consume(() => undefined, { admit: (wanted) => admit(wanted) });
+    consumer.start();
+    await clock.advance(20_000);
+    admit = () =>
+      new Promise((resolve) => {
+        letThrough = resolve;
+      });
+    await clock.advance(3_600_000);
+    const { isHealthy, queues } = consumer.health();
+    expect(isHealthy).toBe(true);
+    expect(queues[0]?.unansweredMs).toBeLessThan(60_000);
+    admit = async (wanted) => wanted;
+    letThrough(10);
+    await clock.advance(90_000);
+    expect(consumer.health().isHealthy).toBe(false); // asking each time does not hide an outage
+    await clock.settle(consumer.stop());
+  });
+
   test('is one whose polls fail for less than a minute beyond their wait', async () => {
     const { clock, faults, consume } = createScene();
     faults.failNext('receive', { kind: 'unavailable' }, { times: Number.POSITIVE_INFINITY });

@@ -160,7 +160,9 @@ class HandlerWork<T> implements Work {
     }
     const ended = delivery.origin.instruments.handlerStarted(message.sentAtMs);
     const slot = governor?.begin();
-    const turn: Turn<T> = { ...entry, pass, slot, item, message, timed, ended };
+    const { failedRuns } = entry;
+    // Field by field: to spread the entry costs some 5 % of what the consumer does for a message of a pack.
+    const turn: Turn<T> = { delivery, pack, position, failedRuns, pass, slot, item, message, timed, ended };
     let result: unknown;
     try {
       result = handler(message, timed ?? pack.context);

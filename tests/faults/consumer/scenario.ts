@@ -132,8 +132,8 @@ export function drawScenario(seed: number): Scenario {
     latencyMs: pick([0, 2, 10, 40]),
     timeoutMs: pick([200, 1_000, 5_000]),
     slowReplyMs: pick([100, 1_000, 3_000, 12_000]),
-    outage: maybe(0.06, () => {
-      const fromMs = whole(0, 20_000);
+    outage: maybe(0.12, () => {
+      const fromMs = whole(0, 6_000);
       return { fromMs, toMs: fromMs + pick([1_000, 10_000, 60_000]), throttles: chance(0.5) };
     }),
     isPacked,

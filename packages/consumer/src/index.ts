@@ -25,6 +25,7 @@ export type {
   SqsEvent,
   SqsMessageAttribute,
   SqsRecord,
+  SqsRecordAttributes,
 } from './lambda-event.ts';
 export type { LambdaHandlerOptions } from './lambda-options.ts';
 export type { ConsumerHealth, ConsumerState, QueueHealth } from './health.ts';

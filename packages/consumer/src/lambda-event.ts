@@ -22,10 +22,19 @@ export interface SqsRecord {
   readonly messageId: string;
   readonly receiptHandle: string;
   readonly body: string;
-  /** `ApproximateReceiveCount`, `SentTimestamp`, `MessageGroupId` and other system attributes. */
-  readonly attributes: Readonly<Record<string, string | undefined>>;
+  readonly attributes: SqsRecordAttributes;
   readonly messageAttributes: Readonly<Record<string, SqsMessageAttribute>>;
   readonly eventSourceARN: string;
+}
+
+/** System attributes; those that are read. Named, so that other declarations of an event, interfaces, are one of these. */
+export interface SqsRecordAttributes {
+  readonly ApproximateReceiveCount?: string | undefined;
+  readonly SentTimestamp?: string | undefined;
+  readonly MessageGroupId?: string | undefined;
+  readonly MessageDeduplicationId?: string | undefined;
+  readonly SequenceNumber?: string | undefined;
+  readonly AWSTraceHeader?: string | undefined;
 }
 
 export interface SqsMessageAttribute {

@@ -476,6 +476,27 @@ test("a context that does not tell how much time is left, as a unit test's, is t
   await expect(noEvent).rejects.toMatchObject({ code: 'message-invalid', details: { field: 'Records' } });
 });
 
+test("it fits others' declarations of Lambda's types, where system attributes are an interface", async () => {
+  interface Attributes {
+    ApproximateReceiveCount: string;
+    SentTimestamp: string;
+    SenderId: string;
+  }
+  interface Declared extends Omit<SqsRecord, 'attributes'> {
+    attributes: Attributes;
+  }
+  type DeclaredHandler = (
+    event: { Records: Declared[] },
+    context: LambdaContext & { awsRequestId: string },
+    callback: () => void,
+  ) => Promise<{ batchItemFailures: { itemIdentifier: string }[] }>;
+  const handler: DeclaredHandler = createLambdaHandler<number>(() => undefined);
+  const attributes = { ApproximateReceiveCount: '1', SentTimestamp: '1', SenderId: 'somebody' };
+  const context = { awsRequestId: 'r', getRemainingTimeInMillis: () => 60_000 };
+  const answer = await handler({ Records: [{ ...record(1), attributes }] }, context, () => undefined);
+  expect(answer).toEqual({ batchItemFailures: [] });
+});
+
 test('wrong options are refused', () => {
   const wrong: unknown = 'no handler';
   expect(() => createLambdaHandler(wrong as Handler<number>)).toThrow(

@@ -158,6 +158,7 @@ export {
   type SqsEvent,
   type SqsMessageAttribute,
   type SqsRecord,
+  type SqsRecordAttributes,
   batches,
   type BatchesOptions,
   type StreamMessage,

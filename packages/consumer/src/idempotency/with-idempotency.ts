@@ -114,29 +114,34 @@ class StoreKeys<T> {
     await this.#ask('release', place, async () => void (await store.release(place.key, owner)));
   }
 
-  /** Renews a claim at half time, until it is stopped or the key has another owner. */
+  /**
+   * Renews a claim at half time, until it is stopped or the key has another owner. Where the store fails it is asked again
+   * soon, several times before the claim ends.
+   */
   keep(place: Place, owner: string): Renewal {
     const { clock, leaseMs } = this.#options;
     let isOver = false;
     let timer: Timer | undefined;
     let renewing: Promise<void> | undefined;
-    const renewLater = (): void => {
+    const renewIn = (ms: number): void => {
       timer = clock.setTimer(() => {
         renewing = renew();
-      }, leaseMs / 2);
+      }, ms);
     };
     const renew = async (): Promise<void> => {
       const claim = await this.claim(place, owner, 'renew');
       if (isOver) {
         return;
       }
-      if (claim === undefined || claim.status === 'claimed') {
-        renewLater();
+      if (claim === undefined) {
+        renewIn(leaseMs / 10);
+      } else if (claim.status === 'claimed') {
+        renewIn(leaseMs / 2);
       } else {
         this.#tell(lost(place), { ...place, during: 'renew' });
       }
     };
-    renewLater();
+    renewIn(leaseMs / 2);
     return {
       async stop() {
         isOver = true;
@@ -175,7 +180,8 @@ function known(claim: Claim, leaseMs: number): KnownClaim {
     case 'completed':
       return claim;
     case 'held':
-      return { status: 'held', forMs: Math.max(0, claim.forMs ?? leaseMs) };
+      // With none the message would come again at once, until it has used up its receives.
+      return { status: 'held', forMs: Math.max(1, claim.forMs ?? leaseMs) };
     default:
       throw new TypeError('the store gave a status that is not known');
   }

@@ -351,3 +351,40 @@ test('what is no handler is refused before there is a message', () => {
     '[option-invalid] withIdempotency: expected `handler` to be a function, received undefined',
   );
 });
+
+test('regression: a renewal that failed once was tried again only when the claim had ended', async () => {
+  const scene = createScene();
+  const store = memoryStore({ clock: scene.clock });
+  let renewals = 0;
+  const flaky = alteredStore(store, {
+    claim: async (key, owner, leaseMs) => {
+      if (owner !== 'other' && ++renewals === 2) {
+        throw new Error('the store is down');
+      }
+      return store.claim(key, owner, leaseMs);
+    },
+  });
+  const { once } = layerIn(scene, { store: flaky, leaseMs: 10_000 });
+  await scene.send(1);
+  const consumer = scene.consume(once(() => scene.sleep(14_000)));
+  consumer.start();
+  await scene.clock.advance(11_000);
+  const [message] = scene.queue.messages();
+  expect(await store.claim(message?.messageId ?? '', 'other', 1_000)).toMatchObject({ status: 'held' });
+  await scene.clock.settle(consumer.stop());
+});
+
+test('a key that is held for no time to speak of does not come again at once', async () => {
+  const scene = createScene();
+  let claims = 0;
+  const store = alteredStore(memoryStore(), {
+    claim: () => (claims++ < 3 ? { status: 'held', forMs: 0 } : { status: 'claimed' }),
+  });
+  const { once } = layerIn(scene, { store });
+  await scene.send(1);
+  const consumer = scene.consume(once(() => undefined));
+  consumer.start();
+  await scene.clock.advance(2_500);
+  expect(claims).toBe(3);
+  await scene.clock.settle(consumer.stop());
+});

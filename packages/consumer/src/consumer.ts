@@ -46,7 +46,7 @@ export interface QueueStats extends Doing, Readonly<Totals> {
 }
 
 export interface Consumer {
-  /** Starts to poll. Does nothing while it polls; while it stops, it starts again once it has stopped. */
+  /** Starts to poll, or resumes. Does nothing while it polls; while it stops, it starts again once it has stopped. */
   start(): void;
   /**
    * Stops in at most `timeoutMs` and resolves with a report: nothing new is received, what waits is released at once,
@@ -133,6 +133,8 @@ class QueueConsumer<T> implements Consumer {
     } else if (this.#run === undefined) {
       this.#isPaused = false;
       this.#begin();
+    } else {
+      this.resume();
     }
   }
 

@@ -541,3 +541,17 @@ describe('arguments', () => {
     await clock.settle(consumer.stop());
   });
 });
+
+test('regression: a consumer that was paused stayed so after a start', async () => {
+  const { clock, queue, send, consume } = createScene();
+  const consumer = consume(() => undefined);
+  consumer.start();
+  consumer.pause();
+  await clock.advance(30_000);
+  await send(1);
+  consumer.start();
+  expect(consumer.stats().state).toBe('running');
+  await clock.advance(1_000);
+  expect(queue.messages()).toEqual([]);
+  await clock.settle(consumer.stop());
+});

@@ -159,11 +159,16 @@ export class Pack {
     return undefined;
   }
 
-  /** One that ran has ended, and its verdict does not count any more. */
-  drop(position: number): void {
-    if (this.#states[position] === running) {
+  /** One that ran has ended, and nothing is settled any more; but one that is done is, should it come again. */
+  drop(position: number, verdict: Verdict): void {
+    if (this.#states[position] !== running) {
+      return;
+    }
+    this.#running--;
+    if (verdict.action === 'ack') {
+      this.#settle(position, acked);
+    } else {
       this.#states[position] = ended;
-      this.#running--;
     }
   }
 

@@ -242,7 +242,7 @@ class SlotRunner implements Runner {
 
   #ended(open: Open, position: number, verdict: Verdict): void {
     if (open.delivery.isAbandoned) {
-      open.pack.drop(position);
+      open.pack.drop(position, verdict);
     } else {
       open.pack.end(position, verdict);
     }
@@ -268,7 +268,7 @@ class SlotRunner implements Runner {
       this.#went(now);
       const verdict = await running;
       if (delivery.isAbandoned) {
-        pack.drop(position);
+        pack.drop(position, verdict);
         break;
       }
       const unfinished = pack.end(position, verdict);

@@ -285,7 +285,7 @@ class HandlerWork<T> implements Work {
       this.#saysNothing(turn);
     }
     if (delivery.isAbandoned) {
-      return acked; // whoever abandons a delivery has seen to its message
+      return released; // whoever abandons a delivery has seen to its message
     }
     if (timed?.error === undefined) {
       return released; // the consumer is stopping

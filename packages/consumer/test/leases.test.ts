@@ -1,7 +1,7 @@
 import { isQueueError } from '@sqskit/core';
 import { expect, test } from 'vitest';
-import { retry } from '../src/index.ts';
-import { altered, createScene } from './scene.ts';
+import { ack, retry } from '../src/index.ts';
+import { altered, counting, createScene } from './scene.ts';
 
 test('a lease is renewed for as long as the handler runs', async () => {
   const { clock, queue, send, consume, sleep, calls } = createScene({ latencyMs: 20 });
@@ -388,4 +388,26 @@ test('a renewal that never answered lost the leases of its batch', async () => {
   expect(given[0]?.aborted).toBe(true);
   expect(consumer.stats()).toMatchObject({ acked: 3, leasesLost: 0, received: 3 });
   await clock.settle(consumer.stop());
+});
+
+test('regression: a message that was done after its lease was lost ran once more when it came again', async () => {
+  const { clock, queue, faults, send, consume, sleep } = createScene();
+  await send(2);
+  faults.failNext('changeVisibilityBatch', { kind: 'unavailable' }, { times: 1_000 });
+  const { runs, count } = counting();
+  const consumer = consume<number>(async ({ body }) => {
+    count(body);
+    await sleep(40_000);
+    return body === 0 ? ack() : undefined; // only a verdict says that it is done all the same
+  });
+  consumer.start();
+  await clock.advance(75_000);
+  expect(runs).toEqual(
+    new Map([
+      [0, 1],
+      [1, 2],
+    ]),
+  );
+  expect(queue.deleted).toHaveLength(1);
+  await clock.settle(consumer.stop({ timeoutMs: 1_000 }));
 });

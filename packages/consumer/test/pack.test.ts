@@ -58,7 +58,11 @@ class Walk {
       this.pack.end(running, which % 2 === 0 ? retry() : deadLetter('no'));
     } else if (step === 'drop' && running !== undefined) {
       this.running.delete(running);
-      this.pack.drop(running);
+      const isDone = which % 2 === 0;
+      this.pack.drop(running, isDone ? ack() : retry());
+      if (isDone) {
+        this.settled.add(running);
+      }
     } else if (step === 'carry out' && unfinished !== undefined) {
       this.pack.carriedOut(unfinished, 'retried');
       this.settled.add(unfinished.position);

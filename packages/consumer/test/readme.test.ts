@@ -5,8 +5,8 @@ import { adaptiveConcurrencyRules } from '../src/adaptive-concurrency.ts';
 import { breakerRules } from '../src/breaker-options.ts';
 import { memoryStoreRules } from '../src/idempotency/memory-store.ts';
 import { idempotencyRules } from '../src/idempotency/options.ts';
-import { ownLambdaRules } from '../src/lambda-options.ts';
-import { ownBatchesRules, ownStreamRules } from '../src/loop-options.ts';
+import { lambdaRules, ownLambdaRules } from '../src/lambda-options.ts';
+import { batchesRules, ownBatchesRules, ownStreamRules, streamRules } from '../src/loop-options.ts';
 import { consumerRules, stopRules } from '../src/options.ts';
 import { queueSourceRules } from '../src/queue-sources.ts';
 import { adaptiveVisibilityRules } from '../src/visibility.ts';
@@ -14,6 +14,8 @@ import { workersRules } from '../src/workers/options.ts';
 
 const readme = '../README.md';
 const page = (name: string): string => `../../../docs/consumer-${name}.md`;
+
+const textOf = (document: string): Promise<string> => readFile(new URL(document, import.meta.url), 'utf8');
 
 test.each([
   ['createConsumer', readme, consumerRules()],
@@ -29,7 +31,21 @@ test.each([
   ['memoryStore', page('idempotency'), memoryStoreRules],
   ['workers', page('workers'), workersRules],
 ])('the options of %s are shown as they are, in %s', async (name, document, rules) => {
-  const text = await readFile(new URL(document, import.meta.url), 'utf8');
+  const text = await textOf(document);
   const shown = new RegExp(`<!-- options:${name} -->\n(?<table>[\\s\\S]*?)\n<!-- /options -->`).exec(text);
   expect(shown?.groups?.['table']).toBe(describeOptions(rules));
+});
+
+const names = (rules: object): readonly string[] => Object.keys(rules).toSorted();
+const all = names(consumerRules());
+
+test.each([
+  ['stream', page('loops'), all.filter((name) => !Object.hasOwn(streamRules(), name))],
+  ['batches', page('loops'), all.filter((name) => !Object.hasOwn(batchesRules(), name))],
+  ['createLambdaHandler', page('lambda'), all.filter((name) => Object.hasOwn(lambdaRules(), name))],
+])("the page of %s, %s, tells which of the consumer's options it takes", async (name, document, named) => {
+  const [, told = ''] =
+    new RegExp(`(?:^|\\n)\`${name}\\(([^]*?)\\n\\n<!-- options:${name} -->`).exec(await textOf(document)) ??
+    [];
+  expect([...told.matchAll(/`(\w+)`/g)].map(([, option = '']) => option).toSorted()).toEqual(named);
 });

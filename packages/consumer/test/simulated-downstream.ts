@@ -21,7 +21,7 @@ export interface SlotLaw {
 }
 
 /** A linear congruential generator in [0, 1), so that every run is the same. */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed * 7_919;
   return () => {
     state = (state * 1_664_525 + 1_013_904_223) % 4_294_967_296;

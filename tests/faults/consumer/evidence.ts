@@ -126,7 +126,7 @@ export function mayBeDoneBy(run: HandlerRun, moment: Moment): boolean {
 }
 
 /** Whether it was told to end while it ran. */
-export function wasTold({ aborted, ended }: HandlerRun): boolean {
+function wasTold({ aborted, ended }: HandlerRun): boolean {
   return aborted !== undefined && (ended === undefined || aborted.at.order < ended.order);
 }
 

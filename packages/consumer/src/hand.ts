@@ -62,6 +62,7 @@ class PolledHand implements Hand, Settler {
           ? this.#deliver(message, received)
           : this.#takeAgain(current, message, received);
       if (delivery?.order !== undefined && late.has(delivery.order)) {
+        delivery.forget();
         void this.giveBack(delivery);
       } else if (delivery !== undefined) {
         this.#byId.set(message.messageId, delivery);

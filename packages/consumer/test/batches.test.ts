@@ -1,11 +1,12 @@
+import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { isQueueError, type Queue } from '@sqskit/core';
+import { isQueueError, type Queue, type ReceivedMessage, sqsLimits, text } from '@sqskit/core';
 import { createRandom } from '@sqskit/testing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type BatchesOptions, batches, type StreamMessage } from '../src/index.ts';
 import { packing } from './packing.ts';
-import { createScene, type Scene } from './scene.ts';
+import { altered, createScene, type Scene } from './scene.ts';
 
 function options<T = number>({ clock, errors }: Scene, more: BatchesOptions<T> = {}): BatchesOptions<T> {
   return {
@@ -313,3 +314,48 @@ test('wrong arguments are refused when the batches are made', () => {
   expect(() => batches(queue, { prefetch: 5 } as object)).toThrow(/batches: expected `prefetch`/);
   expect(() => batches(wrong as Queue)).toThrow(/batches: expected `queue`/);
 });
+
+test('regression: a message that was given back because one before it came twice counted as in memory for ever', async () => {
+  const scene = createScene({ fifo: true, latencyMs: 10 });
+  const [first, second, third] = await received(scene);
+  const answers = [[first], [first, second], [third]];
+  const queue = altered(scene.queue, {
+    receive: async () => {
+      await scene.sleep(10);
+      return answers.shift() ?? [];
+    },
+    deleteBatch: async (handles) => {
+      await scene.sleep(1_000); // the second receive is answered meanwhile
+      return handles.map(() => ({ ok: true }));
+    },
+  });
+  const bodies: unknown[] = [];
+  const { clock } = scene;
+  const loop = batches<string>(queue, {
+    clock,
+    codec: text(),
+    maxMessages: 2,
+    maxWaitMs: 0,
+    maxBytes: sqsLimits.maxMessageBytes,
+  });
+  bodies.push((await clock.settle(loop.next())).value?.map(({ id }) => id));
+  bodies.push((await clock.settle(loop.next(), { withinMs: 60_000 })).value?.map(({ id }) => id));
+  expect(bodies).toEqual([[first.messageId], [third.messageId]]);
+  await clock.settle(loop.return());
+});
+
+/** Three messages of one group, of 300 KiB each. */
+async function received({
+  queue,
+  clock,
+}: Scene): Promise<[ReceivedMessage, ReceivedMessage, ReceivedMessage]> {
+  for (const deduplicationId of ['1', '2', '3']) {
+    const body = 'x'.repeat(300 * 1_024);
+    await clock.settle(queue.sendBatch([{ body, groupId: 'a', deduplicationId }]));
+  }
+  const [first, second, third] = await clock.settle(
+    queue.receive({ maxMessages: 10, waitTimeMs: 0, visibilityTimeoutMs: 43_200_000 }),
+  );
+  assert.ok(first !== undefined && second !== undefined && third !== undefined);
+  return [first, second, third];
+}

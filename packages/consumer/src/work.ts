@@ -296,7 +296,9 @@ class HandlerWork<T> implements Work {
   }
 
   #said({ delivery, pack, item, message }: Turn<T>, verdict: Verdict): Verdict | Promise<Verdict> {
-    return delivery.origin.poison.decide(this.#known(message, verdict), message, carries(pack, item));
+    const known = this.#known(message, verdict);
+    // Whoever abandons a delivery has seen to its message: nothing is to be asked any more, maybe after a stop.
+    return delivery.isAbandoned ? known : delivery.origin.poison.decide(known, message, carries(pack, item));
   }
 
   /** A verdict of another version of core may be one that this one does not know. */

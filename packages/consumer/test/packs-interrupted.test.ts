@@ -137,3 +137,20 @@ describe('a consumer that is stopped', () => {
     expect(consumer.stats()).toMatchObject({ running: 0, waiting: 0, settling: 0 });
   });
 });
+
+test('regression: a handler that returned a verdict after the stop had the queue asked for its redrive policy', async () => {
+  const { clock, queue, sendRaw, consume, sleep, createDead } = createScene();
+  await sendRaw(packOf(0, 1));
+  const consumer = consume<number>(() => sleep(60_000).then(() => retry()), {
+    envelope: packing(),
+    deadLetterQueue: createDead(),
+    waitTimeMs: 1_000,
+  });
+  consumer.start();
+  await clock.advance(2_000);
+  await clock.settle(consumer.stop({ timeoutMs: 1_000 }));
+  const calls = queue.calls.length;
+  await clock.advance(120_000);
+  expect(queue.calls).toHaveLength(calls);
+  expect(clock.pendingTimers).toBe(0);
+});

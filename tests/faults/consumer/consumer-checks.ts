@@ -55,7 +55,9 @@ export function* memoryIsBounded({ scenario, history, deliveriesOf }: Evidence):
       const heldBytes = [...lastRuns]
         .filter(([{ at }, run]) => {
           const isHeld = isBefore(at, began) && !isBefore(run.ended, began);
-          return isHeld && run.stretch === stretch;
+          // What goes on though its consumer has stopped is nobody's.
+          const isLeft = run.aborted?.code === 'stopped' && isBefore(run.aborted.at, began);
+          return isHeld && !isLeft && run.stretch === stretch;
         })
         .reduce((sum, [{ bytes }]) => sum + bytes, 0);
       const asked = polls

@@ -118,11 +118,10 @@ export function isDoneBy(run: HandlerRun, moment: Moment): boolean {
   return run.result === 'ack' && isBefore(run.ended, moment) && !wasTold(run);
 }
 
-/** As `isDoneBy`; or it was told to end for another reason than its lease, and said by a verdict that it is done all the same. */
+/** As `isDoneBy`; or it was told to end, and said by a verdict that it is done all the same. */
 export function mayBeDoneBy(run: HandlerRun, moment: Moment): boolean {
-  const { ended, result, isExplicit, aborted } = run;
-  const counts = !wasTold(run) || (isExplicit && aborted?.code !== 'lease-lost');
-  return result === 'ack' && isBefore(ended, moment) && counts;
+  const { ended, result, isExplicit } = run;
+  return result === 'ack' && isBefore(ended, moment) && (isExplicit || !wasTold(run));
 }
 
 /** Whether it was told to end while it ran. */

@@ -213,4 +213,40 @@ export const consumerMutants: readonly Mutant[] = [
     find: 'item.attempt + message.receiveCount',
     replace: '0',
   },
+  {
+    name: 'a breaker that is open lets messages be received',
+    file: 'consumer/dist/breaker-gate.js',
+    find: "if (this.state === 'closed') {\n            return wanted;",
+    replace: 'if (true) {\n            return wanted;',
+  },
+  {
+    name: 'more is asked for than was let through',
+    file: 'consumer/dist/admission.js',
+    find: 'return signal.aborted ? 0 : admitted;',
+    replace: 'return signal.aborted ? 0 : admitted + 1;',
+  },
+  {
+    name: 'no memory is kept free for what is asked for',
+    file: 'consumer/dist/memory.js',
+    find: ' - asked);',
+    replace: ');',
+  },
+  {
+    name: 'fewer slots are used only after the next start',
+    file: 'consumer/dist/run.js',
+    find: 'this.#slots.setMax(max);',
+    replace: '',
+  },
+  {
+    name: 'a group may have all slots',
+    file: 'consumer/dist/run.js',
+    find: 'slotsPerGroup: maxConcurrencyPerGroup,',
+    replace: 'slotsPerGroup: maxConcurrency,',
+  },
+  {
+    name: 'dead letters of all queues go to that of the first',
+    file: 'consumer/dist/queue-sources.js',
+    find: 'return sources;',
+    replace: 'return sources.map((source) => ({ ...source, deadLetterQueue: sources[0].deadLetterQueue }));',
+  },
 ];

@@ -58,6 +58,10 @@ export interface QueueChoice {
 /** Options of one consumer. */
 export interface ConsumerChoice {
   readonly maxConcurrency: number;
+  /** Whether the slots, up to these, follow what they bring. */
+  readonly adaptiveConcurrency:
+    | { readonly minConcurrency: number; readonly isOverload: () => boolean }
+    | undefined;
   readonly maxConcurrencyPerGroup: number | undefined;
   readonly prefetch: number;
   /** Most bytes in hand, with what is asked for counted as `maxMessageBytes` each. */
@@ -148,6 +152,7 @@ function drawConsumer({ chance, whole, pick, maybe }: Draws, isMarathon: boolean
   const deadLetters = chance(0.5);
   return {
     maxConcurrency: pick([1, 2, 5, 15]),
+    adaptiveConcurrency: maybe(0.15, () => ({ minConcurrency: 1, isOverload: () => true })),
     maxConcurrencyPerGroup: maybe(0.25, () => whole(1, 3)),
     prefetch: pick([0, 3, 10, 25]),
     ...pick([
@@ -161,7 +166,7 @@ function drawConsumer({ chance, whole, pick, maybe }: Draws, isMarathon: boolean
       ? undefined
       : maybe(0.2, () => ({ minMs: pick([2_000, 4_000]), factor: pick([1, 3]) })),
     handlerTimeoutMs: maybe(0.25, () => pick([150, 1_500, 6_000])),
-    breaker: maybe(0.15, () => ({
+    breaker: maybe(0.25, () => ({
       windowRuns: whole(3, 8),
       minRuns: whole(2, 3),
       openMs: pick([500, 5_000]),

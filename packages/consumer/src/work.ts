@@ -16,7 +16,7 @@ import {
   type Verdict,
 } from '@sqskit/core';
 import { isThenable } from '@sqskit/core/callbacks';
-import type { Clock } from '@sqskit/core/clock';
+import type { Clock, Timer } from '@sqskit/core/clock';
 import type { SlotGovernor } from './adaptive-concurrency.ts';
 import type { SlotRun } from './adaptive-slots.ts';
 import { type BreakerGate, freePass, type Pass } from './breaker-gate.ts';
@@ -52,6 +52,9 @@ export interface WorkOptions<T> {
   readonly clock: Clock;
   readonly report: ReportError;
 }
+
+/** What an envelope removes elsewhere, when its message is deleted, is waited for no longer. */
+const longestCleanUpMs = 15_000;
 
 const acked = ack();
 const released = release();
@@ -359,15 +362,23 @@ class HandlerWork<T> implements Work {
     return pack;
   }
 
+  /** The next of a lane, and at last all receiving, waits for it: so not for ever. */
   async #cleanUp({ message, origin }: Delivery, deleted: () => unknown): Promise<void> {
+    const { clock, report } = this.#options;
+    let timer: Timer | undefined;
+    const timeUp = new Promise<never>((_resolve, reject) => {
+      timer = clock.setTimer(() => reject(notCleanedUp()), longestCleanUpMs);
+    });
     try {
-      await deleted();
+      await Promise.race([deleted(), timeUp]);
     } catch (error) {
-      this.#options.report(toQueueError(error, 'clean-up'), {
+      report(toQueueError(error, 'clean-up'), {
         during: 'settle',
         queueUrl: origin.queueUrl,
         messageId: message.messageId,
       });
+    } finally {
+      timer?.cancel();
     }
   }
 }
@@ -428,4 +439,10 @@ function about(
 
 function decodeFailed(message: string, cause: unknown): QueueError<'decode-failed'> {
   return new QueueError('decode-failed', message, {}, { cause });
+}
+
+function notCleanedUp(): QueueError<'timeout'> {
+  const details = { operation: 'clean-up', timeoutMs: longestCleanUpMs };
+  const message = `what the envelope left elsewhere was not removed within ${longestCleanUpMs} ms`;
+  return new QueueError('timeout', message, details, { outcome: 'unknown' });
 }

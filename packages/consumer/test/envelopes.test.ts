@@ -1,6 +1,6 @@
 // What an envelope may do to a consumer.
 
-import { type Envelope, isQueueError } from '@sqskit/core';
+import { type Envelope, isQueueError, plain } from '@sqskit/core';
 import { expect, test } from 'vitest';
 import { packing, packOf } from './packing.ts';
 import { createScene } from './scene.ts';
@@ -64,4 +64,26 @@ test('an envelope that throws fails its message alone', async () => {
   expect(errors).toHaveLength(1);
   expect(isQueueError(errors[0]?.error, 'decode-failed')).toBe(true);
   await clock.settle(consumer.stop());
+});
+
+test('regression: a clean-up that never ended kept its group, and then the consumer, from going on', async () => {
+  const { clock, queue, send, consume, errors } = createScene({ fifo: true });
+  await send(3);
+  const inner = plain();
+  const envelope: Envelope = {
+    maxItems: 1,
+    seal: (items, maxBytes) => inner.seal(items, maxBytes),
+    open: async (payload) => ({
+      ...(await inner.open(payload)),
+      deleted: () => new Promise<void>(() => undefined),
+    }),
+  };
+  const consumer = consume(() => undefined, { envelope, waitTimeMs: 1_000 });
+  consumer.start();
+  await clock.advance(60_000);
+  expect(queue.messages()).toEqual([]);
+  expect(errors).toHaveLength(3);
+  expect(errors.every(({ error }) => isQueueError(error, 'timeout'))).toBe(true);
+  await clock.settle(consumer.stop());
+  expect(clock.pendingTimers).toBe(0);
 });

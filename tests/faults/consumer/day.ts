@@ -203,7 +203,8 @@ class Line {
       if (conduct.takesMs !== undefined) {
         await sleep(clock, conduct.takesMs, conduct.isHeedful ? { signal } : {});
       }
-      if (conduct.result === 'ack' && !signal.aborted) {
+      // It may be told to end; a verdict says that it is done all the same.
+      if (conduct.result === 'ack' && (conduct.isExplicit || !signal.aborted)) {
         this.counts[this.#open.delete(body) ? 'handled' : 'repeated']++;
       }
       return comeTo(conduct);
@@ -267,6 +268,9 @@ class Line {
     const lost = [...this.#open].filter((name) => !found.has(name) && Number(name) < onTheWay);
     if (lost.length > 0) {
       this.violations.push(`lost: ${lost.join()}`);
+      for (const name of lost) {
+        this.#open.delete(name); // told once
+      }
     }
   }
 

@@ -14,7 +14,10 @@ export interface Completed {
   forget(messageId: string): void;
 }
 
-export function createCompleted(maxSize: number): Completed {
+/** How many messages of a queue are remembered, unless a driver knows better. */
+const defaultMaxSize = 1_000;
+
+export function createCompleted(maxSize: number = defaultMaxSize): Completed {
   const known = new Map<string, Done>(); // iterates oldest first
   return {
     find: (messageId) => known.get(messageId),

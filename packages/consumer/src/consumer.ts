@@ -5,7 +5,8 @@ import { parseQueueUrl } from '@sqskit/core/queue-url';
 import { type ResolvedAdaptiveConcurrency, resolveAdaptiveConcurrency } from './adaptive-concurrency.ts';
 import { assertHandler, assertRoomForEach } from './arguments.ts';
 import { type BreakerState, type ResolvedBreakerOptions, resolveBreaker } from './breaker-options.ts';
-import { type DrainEstimate, estimateDrain } from './drain.ts';
+import { createCompleted } from './completed.ts';
+import { type DrainEstimate, drainOf, type Pace } from './drain.ts';
 import { type ConsumerHealth, type ConsumerState, judgeHealth } from './health.ts';
 import { callsPerMessage, createInstruments, sumOfTotals, type Totals } from './instruments.ts';
 import {
@@ -68,7 +69,7 @@ export interface Consumer {
   health(): ConsumerHealth;
   /**
    * How much waits in its queues, and how long that takes this consumer. Costs a call (`depth`) for each queue, and rejects
-   * where one fails.
+   * where one fails. Recorded by queue as `EstimatedDrainTime`.
    */
   estimateDrain(options?: CallOptions): Promise<DrainEstimate>;
   /** `stop()`, with its default time. */
@@ -115,6 +116,7 @@ class QueueConsumer<T> implements Consumer {
       ...source,
       visibility: createVisibility(settings),
       instruments: createInstruments(recorder, parseQueueUrl(source.queue.url).name, clock),
+      completed: createCompleted(),
     }));
     this.#handler = handler;
     this.#settings = settings;
@@ -201,10 +203,19 @@ class QueueConsumer<T> implements Consumer {
     });
   }
 
-  estimateDrain(options?: CallOptions): Promise<DrainEstimate> {
-    const queues = this.#queues.map(({ queue }) => queue);
-    const { slotMsPerMessage } = this.#run ?? {};
-    return estimateDrain(queues, { slotMsPerMessage, slots: this.#maxConcurrency }, options);
+  async estimateDrain(options?: CallOptions): Promise<DrainEstimate> {
+    const estimates = await Promise.all(
+      this.#queues.map(async ({ queue, instruments }) => {
+        const { visible } = await queue.depth(options);
+        const estimate = drainOf(visible, this.#pace());
+        instruments.drain(estimate.drainMs);
+        return estimate;
+      }),
+    );
+    return drainOf(
+      estimates.reduce((sum, { backlog }) => sum + backlog, 0),
+      this.#pace(),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -233,6 +244,10 @@ class QueueConsumer<T> implements Consumer {
       gates: [{ admit: (wanted) => (this.#isPaused ? 0 : wanted) }],
       keepsOrder: false,
     });
+  }
+
+  #pace(): Pace {
+    return { slotMsPerMessage: this.#run?.slotMsPerMessage, slots: this.#maxConcurrency };
   }
 
   #state(): ConsumerState {

@@ -1,5 +1,3 @@
-import type { CallOptions, Queue } from '@sqskit/core';
-
 /** How long what waits in the queues will take. */
 export interface DrainEstimate {
   /** SQS messages that wait in the queues and that nobody has received: an approximation of SQS's own. */
@@ -17,16 +15,7 @@ export interface Pace {
   readonly slots: number;
 }
 
-/** Asks every queue for its depth: a call each. Rejects with what the first of them rejects with that does. */
-export async function estimateDrain(
-  queues: readonly Queue[],
-  { slotMsPerMessage, slots }: Pace,
-  options: CallOptions | undefined,
-): Promise<DrainEstimate> {
-  const depths = await Promise.all(queues.map((queue) => queue.depth(options)));
-  const backlog = depths.reduce((sum, { visible }) => sum + visible, 0);
-  if (backlog === 0) {
-    return { backlog, drainMs: 0 };
-  }
-  return { backlog, drainMs: slotMsPerMessage && (backlog * slotMsPerMessage) / slots };
+export function drainOf(backlog: number, { slotMsPerMessage, slots }: Pace): DrainEstimate {
+  const drainMs = backlog === 0 ? 0 : slotMsPerMessage && (backlog * slotMsPerMessage) / slots;
+  return { backlog, drainMs };
 }

@@ -1,5 +1,5 @@
 import type { ReceivedMessage } from '@sqskit/core';
-import { createCompleted, type Done } from './completed.ts';
+import type { Completed, Done } from './completed.ts';
 import { createDelivery, type Delivery, type DeliveryOrder, type Origin, type Settler } from './delivery.ts';
 import type { Engine } from './engine.ts';
 import type { Received } from './lease-keeper.ts';
@@ -12,6 +12,8 @@ export interface HandOptions {
   readonly orderOf: (message: ReceivedMessage) => DeliveryOrder;
   readonly engine: Engine;
   readonly settler: QueueSettler;
+  /** Done, or some of it, and SQS has not confirmed the delete. */
+  readonly completed: Completed;
 }
 
 /**
@@ -31,9 +33,6 @@ export interface Hand {
   earlier(delivery: Delivery): Done | undefined;
 }
 
-/** Messages that are remembered, with what was done of them, until their delete is confirmed. */
-const maxCompleted = 1_000;
-
 export function createHand(options: HandOptions): Hand {
   return new PolledHand(options);
 }
@@ -43,13 +42,13 @@ class PolledHand implements Hand, Settler {
   readonly #byId = new Map<string, Delivery>();
   /** The newest delivery of a message, while an older one is not over. */
   readonly #successors = new Map<Delivery, Delivery>();
-  /** Done, or some of it, and SQS has not confirmed the delete. */
-  readonly #completed = createCompleted(maxCompleted);
+  readonly #completed: Completed;
   /** Deliveries in hand whose message is deleted, and counted, by way of an older one. */
   readonly #gone = new WeakSet<Delivery>();
 
   constructor(options: HandOptions) {
     this.#options = options;
+    this.#completed = options.completed;
   }
 
   take(messages: readonly ReceivedMessage[], received: Received): void {

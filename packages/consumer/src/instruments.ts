@@ -95,6 +95,8 @@ export interface Instruments {
   opened(receivedAt: number, now: number): void;
   /** So many handlers may run now. */
   slots(max: number): void;
+  /** How long what waits in the queue is expected to take; `undefined` where nobody knows. */
+  drain(ms: number | undefined): void;
   /** An SQS message is being settled. Returns what to call when it is; `undefined` where nothing records. */
   settling(): (() => void) | undefined;
 }
@@ -133,6 +135,7 @@ export function createInstruments(recorder: Recorder, queueName: string, clock: 
       handlerStarted: () => undefined,
       opened: ignore,
       slots: ignore,
+      drain: ignore,
       settling: () => undefined,
     };
   }
@@ -177,6 +180,11 @@ export function createInstruments(recorder: Recorder, queueName: string, clock: 
         slots ??= recorder.gauge('HandlerSlots', 'Count', dimensions);
         slots.set(max);
       }, ignore);
+    },
+    drain(ms) {
+      if (ms !== undefined) {
+        callGuarded(() => recorder.gauge('EstimatedDrainTime', 'Milliseconds', dimensions).set(ms), ignore);
+      }
     },
     settling() {
       const startedAt = clock.monotonic();

@@ -1,6 +1,7 @@
 import type { Envelope, IncomingMessage, Queue } from '@sqskit/core';
 import { guardedLogger } from '@sqskit/core/callbacks';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
+import { createCompleted } from './completed.ts';
 import { createGatherer, type StreamMessage } from './gatherer.ts';
 import { createInstruments } from './instruments.ts';
 import type { RunSettings } from './options.ts';
@@ -43,6 +44,7 @@ export async function* iterate<T, R>(
         deadLetterQueue,
         visibility: createVisibility(settings),
         instruments: createInstruments(recorder, name, clock),
+        completed: createCompleted(),
       },
     ],
     handler: (message: IncomingMessage<T>, context) => gatherer.offer(message, context.signal),

@@ -1,6 +1,6 @@
 import { type Queue, QueueError } from '@sqskit/core';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
-import type { Done } from './completed.ts';
+import type { Completed, Done } from './completed.ts';
 import type { Delivery, Origin } from './delivery.ts';
 import type { Engine } from './engine.ts';
 import { createHand, type Hand } from './hand.ts';
@@ -25,6 +25,8 @@ export interface SourceQueue {
   readonly deadLetterQueue: Queue | undefined;
   readonly visibility: Visibility;
   readonly instruments: Instruments;
+  /** What is done and may come again. It outlives a run. */
+  readonly completed: Completed;
 }
 
 export interface SourceOptions extends SourceQueue {
@@ -137,6 +139,7 @@ class PolledSource implements Source {
       },
       engine,
       settler: this.#settler,
+      completed: options.completed,
     });
     this.#poller = createPoller({
       ...shared,

@@ -147,3 +147,14 @@ test('what a message waits for here and on its way out is recorded, and what it 
   expect(stats.changeVisibilityCalls).toBeLessThan(stats.renewals);
   await clock.settle(consumer.stop());
 });
+
+test('an estimate of the drain time is recorded by queue', async () => {
+  const { recorder, instruments, values } = record(true);
+  const { clock, consume } = createScene();
+  const consumer = consume(() => undefined, { recorder });
+  await clock.settle(consumer.estimateDrain());
+  expect(values.get('EstimatedDrainTime')).toEqual([0]);
+  expect(instruments).toContainEqual(
+    expect.stringMatching(/^EstimatedDrainTime Milliseconds \{"QueueName":/),
+  );
+});

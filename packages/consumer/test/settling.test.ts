@@ -69,6 +69,22 @@ describe('acknowledging', () => {
     await clock.settle(consumer.stop());
   });
 
+  test('what was done is remembered over a stop and a start', async () => {
+    const { clock, queue, faults, send, consume } = createScene();
+    await send(1);
+    faults.failNext('deleteBatch', { kind: 'entry-rejection' });
+    let runs = 0;
+    const consumer = consume(() => void runs++, { visibilityTimeoutMs: 5_000 });
+    consumer.start();
+    await clock.advance(1_000);
+    await clock.settle(consumer.stop());
+    consumer.start();
+    await clock.advance(10_000);
+    expect(runs).toBe(1);
+    expect(queue.messages()).toEqual([]);
+    await clock.settle(consumer.stop());
+  });
+
   test('messages that wait to be settled are bounded', async () => {
     const { clock, faults, send, consume } = createScene();
     await send(2_500);

@@ -6,7 +6,8 @@ export interface HandlerContext {
    * Aborts when the handler is to end, with the reason. `handler-timeout`: it has run for longer than it may; its
    * message counts as failed. `stopped`: the consumer is stopping; its message is released. In both cases a verdict that
    * the handler returns all the same is carried out while the consumer waits for it, and returning anything else does
-   * not acknowledge. `lease-lost`: the message is not ours any more; nothing settles it.
+   * not acknowledge. `lease-lost`: the message is not ours any more, and nothing settles it; but where the handler returns
+   * `ack()` all the same, it is deleted without a run should it come again to this consumer.
    */
   readonly signal: AbortSignal;
 }

@@ -1,7 +1,6 @@
 import { type IncomingMessage, sqsLimits } from '@sqskit/core';
 import type { Clock } from '@sqskit/core/clock';
 import { clockRule, type OptionRules, type Resolved } from '@sqskit/core/options';
-import { memoryStore } from './memory-store.ts';
 import type { IdempotencyStore } from './store.ts';
 
 /** What the layer was asking of the store when that failed. */
@@ -36,13 +35,14 @@ export interface IdempotencyOptions<T> {
   readonly clock?: Clock | undefined;
 }
 
-export type ResolvedIdempotencyOptions<T> = Resolved<IdempotencyOptions<T>>;
+type Unset = 'store';
 
-export function idempotencyRules<T>(): OptionRules<IdempotencyOptions<T>> {
+export type ResolvedIdempotencyOptions<T> = Resolved<IdempotencyOptions<T>, Unset>;
+
+export function idempotencyRules<T>(): OptionRules<IdempotencyOptions<T>, Unset> {
   return {
     store: {
       kind: 'object',
-      default: memoryStore(),
       shown: '`memoryStore()`',
       methods: ['claim', 'complete', 'release'],
       what: 'a store',

@@ -11,13 +11,14 @@ import { callGuarded } from '@sqskit/core/callbacks';
 import type { Clock, Timer } from '@sqskit/core/clock';
 import { invalidOption, resolveOptions } from '@sqskit/core/options';
 import { assertHandler } from '../arguments.ts';
+import { memoryStore } from './memory-store.ts';
 import {
   type IdempotencyErrorContext,
   type IdempotencyOptions,
   idempotencyRules,
   type ResolvedIdempotencyOptions,
 } from './options.ts';
-import type { Claim } from './store.ts';
+import type { Claim, IdempotencyStore } from './store.ts';
 
 /**
  * A layer that runs the handler once for each key, as far as the store knows of all who might run it.
@@ -86,12 +87,14 @@ type Place = Omit<IdempotencyErrorContext, 'during'>;
 /** The store, whose failures go to `onError` and no further. */
 class StoreKeys<T> {
   readonly #options: ResolvedIdempotencyOptions<T>;
+  readonly #store: IdempotencyStore;
   /** Two processes never have the same owner. */
   readonly #prefix = globalThis.crypto.randomUUID();
   #owners = 0;
 
   constructor(options: ResolvedIdempotencyOptions<T>) {
     this.#options = options;
+    this.#store = options.store ?? memoryStore({ clock: options.clock });
   }
 
   newOwner(): string {
@@ -100,18 +103,18 @@ class StoreKeys<T> {
 
   /** Resolves with `undefined` if the store failed. */
   claim(place: Place, owner: string, during: 'claim' | 'renew' = 'claim'): Promise<KnownClaim | undefined> {
-    const { store, leaseMs } = this.#options;
-    return this.#ask(during, place, async () => known(await store.claim(place.key, owner, leaseMs), leaseMs));
+    const { leaseMs } = this.#options;
+    return this.#ask(during, place, async () =>
+      known(await this.#store.claim(place.key, owner, leaseMs), leaseMs),
+    );
   }
 
   async complete(place: Place): Promise<void> {
-    const { store } = this.#options;
-    await this.#ask('complete', place, async () => void (await store.complete(place.key)));
+    await this.#ask('complete', place, async () => void (await this.#store.complete(place.key)));
   }
 
   async release(place: Place, owner: string): Promise<void> {
-    const { store } = this.#options;
-    await this.#ask('release', place, async () => void (await store.release(place.key, owner)));
+    await this.#ask('release', place, async () => void (await this.#store.release(place.key, owner)));
   }
 
   /**

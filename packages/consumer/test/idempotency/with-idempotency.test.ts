@@ -388,3 +388,18 @@ test('a key that is held for no time to speak of does not come again at once', a
   expect(claims).toBe(3);
   await scene.clock.settle(consumer.stop());
 });
+
+test('the store that there is by default forgets by the clock of the layer', async () => {
+  const scene = createScene();
+  const once = withIdempotency<number>({ clock: scene.clock, key: () => 'the same' });
+  let runs = 0;
+  const consumer = scene.consume(once(() => void runs++));
+  await scene.send(2);
+  consumer.start();
+  await scene.clock.advance(2 * 3_600_000);
+  expect(runs).toBe(1);
+  await scene.send(1);
+  await scene.clock.advance(5_000);
+  expect(runs).toBe(2);
+  await scene.clock.settle(consumer.stop());
+});

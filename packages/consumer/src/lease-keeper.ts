@@ -49,6 +49,11 @@ export interface LeaseKeeper {
   holds(delivery: Delivery, now?: number): boolean;
   /** When its lease ends as things are; -Infinity where it is not held. */
   expiresAt(delivery: Delivery): number;
+  /**
+   * It is about to be deleted: a renewal that waits is taken back, and the next is put off for half of what is left of the
+   * lease: one is made beside a delete only where that is not confirmed for so long.
+   */
+  holdBack(delivery: Delivery): void;
   /** Renews it no more, and returns the lease it had. What changes its visibility from now on has the last word. */
   letGo(delivery: Delivery): Lease | undefined;
   /** Lets everything go. */
@@ -98,6 +103,19 @@ class TimedLeaseKeeper implements LeaseKeeper {
 
   expiresAt(delivery: Delivery): number {
     return this.#held.get(delivery)?.lease.expiresAt ?? Number.NEGATIVE_INFINITY;
+  }
+
+  holdBack(delivery: Delivery): void {
+    const held = this.#held.get(delivery);
+    if (held === undefined) {
+      return;
+    }
+    const now = this.#options.clock.monotonic();
+    const { renewal } = held;
+    held.renewal = undefined;
+    renewal?.cancel();
+    held.renewAt = Math.max(held.renewAt, now + (held.lease.expiresAt - now) / 2);
+    this.#alarm.ringBy(Math.min(held.renewAt, held.lease.expiresAt));
   }
 
   letGo(delivery: Delivery): Lease | undefined {
@@ -151,7 +169,7 @@ class TimedLeaseKeeper implements LeaseKeeper {
     });
     held.renewal = renewal;
     void renewal.outcome.then((outcome) => {
-      if (this.#held.get(delivery) === held) {
+      if (this.#held.get(delivery) === held && held.renewal === renewal) {
         held.renewal = undefined;
         this.#renewed(delivery, held, change, outcome);
       }

@@ -280,8 +280,9 @@ class BatchingSettler implements QueueSettler {
     });
   }
 
-  /** The lease is renewed until the delete is answered, and so is the time that there is for it. */
+  /** While it is not answered the lease is kept, and with it the time that there is for it. */
   async #delete(delivery: Delivery, pack: Pack | undefined): Promise<boolean> {
+    this.leases.holdBack(delivery);
     const { outcome } = this.#deletes.submit(delivery.receiptHandle, {
       deadlineAt: () => this.leases.expiresAt(delivery),
     });

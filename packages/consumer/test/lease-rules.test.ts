@@ -174,6 +174,29 @@ test('a delete does not wait for the renewal that is under way, and none follows
   await clock.settle(consumer.stop());
 });
 
+test('no renewal goes beside a delete that is answered in time', async () => {
+  const { clock, send, consume, sleep, calls } = createScene({ latencyMs: 100 });
+  await send(1);
+  const consumer = consume(() => sleep(9_950), { visibilityTimeoutMs: 20_000, waitTimeMs: 1_000 });
+  consumer.start();
+  await clock.advance(60_000);
+  expect(calls('deleteBatch')).toHaveLength(1);
+  expect(calls('changeVisibilityBatch')).toEqual([]);
+  await clock.settle(consumer.stop());
+});
+
+test('a renewal that waits for its next attempt is taken back when its message is deleted', async () => {
+  const { clock, faults, send, consume, sleep, calls } = createScene();
+  await send(1);
+  faults.failNext('changeVisibilityBatch', { kind: 'throttle' });
+  const consumer = consume(() => sleep(5_030), { visibilityTimeoutMs: 10_000, random: () => 0.99 });
+  consumer.start();
+  await clock.advance(60_000);
+  expect(calls('changeVisibilityBatch')).toHaveLength(1);
+  expect(calls('deleteBatch')).toHaveLength(1);
+  await clock.settle(consumer.stop());
+});
+
 test('after a lost lease nothing is called for the message any more, whatever its handler says', async () => {
   for (const end of [() => undefined, () => retry(), () => release()]) {
     const { clock, faults, send, consume, sleep, calls } = createScene();

@@ -47,13 +47,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   readonly #limits: ExchangeLimits;
   readonly #signal: HandlerAbortSignal | undefined;
-  /** Until it settles. What a set held may be kept alive by the table that V8 replaced: the caller's promises shall not be. */
-  #listener: ExchangeListener | undefined;
+  readonly #listener: ExchangeListener;
   readonly #group: ExchangeGroup;
   readonly #timer: Timer;
   readonly #stopListening: (() => void) | undefined;
   readonly #chunks: Buffer[] = [];
   #phase: ExchangePhase = 'waiting';
+  #settled = false;
   #statusCode = 0;
   #reason = '';
   #headers: ExchangeAnswer['headers'] = {};
@@ -109,10 +109,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    const listener = this.#settle();
-    if (listener !== undefined) {
-      this.#release(true);
-      listener.resolve({
+    if (this.#settle()) {
+      this.onReleased?.(true);
+      this.#listener.resolve({
         statusCode: this.#statusCode,
         reason: this.#reason,
         headers: this.#headers,
@@ -135,34 +134,26 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #giveUp(errorIn: (phase: ExchangePhase) => QueueError): void {
-    const listener = this.#settle();
-    if (listener === undefined) {
+    if (!this.#settle()) {
       return;
     }
-    listener.reject(errorIn(this.#phase));
+    this.#listener.reject(errorIn(this.#phase));
     if (this.#phase === 'waiting') {
       this.onWithdrawn?.();
     } else {
-      this.#release(false);
+      this.onReleased?.(false);
     }
   }
 
-  #release(reusable: boolean): void {
-    const { onReleased } = this;
-    this.onReleased = undefined;
-    onReleased?.(reusable);
-  }
-
-  /** Returns who waits for it, once. */
-  #settle(): ExchangeListener | undefined {
-    const listener = this.#listener;
-    if (listener !== undefined) {
-      this.#listener = undefined;
-      this.#timer.cancel();
-      this.#stopListening?.();
-      this.#group.delete(this);
+  #settle(): boolean {
+    if (this.#settled) {
+      return false;
     }
-    return listener;
+    this.#settled = true;
+    this.#timer.cancel();
+    this.#stopListening?.();
+    this.#group.delete(this);
+    return true;
   }
 }
 

@@ -24,7 +24,7 @@ Usage: npx -y pnpm@12.21.0 bench -- [options]
   --quick          fewer messages and rounds: four minutes rather than twenty; not to be quoted
   --only SCENARIO  only this one; may be repeated:
 ${scenarios.map(({ name, title }) => `                     ${name.padEnd(14)} ${title}`).join('\n')}
-  --write          write BENCHMARKS.md
+  --write          write BENCHMARKS.md; with --only, of the last full run here with these scenarios measured again
   --gate           compare with accepted.json, and fail where something is worse than it may be
   --accept         write the ratios of this run to accepted.json
   --help           print this
@@ -53,8 +53,8 @@ export function parseCommandLine(args: readonly string[]): BenchOptions {
     }
     return scenario;
   });
-  if (values.write && (values.quick || chosen.length > 0)) {
-    throw new UsageError('--write is for full runs of everything, without --quick and --only');
+  if (values.write && values.quick) {
+    throw new UsageError('--write is for full runs, without --quick');
   }
   return { ...values, only: chosen.length === 0 ? scenarios : chosen };
 }

@@ -23,10 +23,7 @@ libraries with each other; they are no claim about what AWS answers.
 ${markdown({
   head: ['', ''],
   rows: [
-    [
-      'date',
-      `${startedAt.slice(0, 16).replace('T', ' ')} UTC; the run took ${Math.round(seconds / 60)} minutes`,
-    ],
+    ['date', `${moment(startedAt)}; the run took ${Math.round(seconds / 60)} minutes`],
     ['command', `\`npx -y pnpm@12.21.0 bench${scale === 'quick' ? ' -- --quick' : ''}\``],
     ['processor', `${cpu}, ${cores} cores`],
     ['memory', `${memoryGib} GiB`],
@@ -36,17 +33,21 @@ ${markdown({
 })}`;
 }
 
+function moment(iso: string): string {
+  return `${iso.slice(0, 16).replace('T', ' ')} UTC`;
+}
+
 function goalSection(results: Results): string {
   return `## What we compare ourselves by
 
-Medians of one run. A ratio is ours to the other's.
+Medians. A ratio is ours to the other's, within one scenario's run.
 
 ${markdown(comparisonTable(results))}`;
 }
 
 function scenarioSection(scenario: Scenario, result: ScenarioResult, results: Results): string {
   const { title, about, latencyMs, name } = scenario;
-  const { messages, warmUp } = result;
+  const { messages, warmUp, startedAt } = result;
   const how = scenario.cases
     .filter(({ name: caseName, how: configured }) => {
       return configured !== '' && result.cases.some((measured) => measured.name === caseName);
@@ -58,7 +59,7 @@ ${about}
 
 ${markdown(scenarioTable(scenario, result, results))}
 
-\`--only ${name}\`${messages === 0 ? '' : `; ${messages.toLocaleString('en-US')} messages a round after ${warmUp.toLocaleString('en-US')} to warm up; the server answers after ${latencyMs} ms`}.${how.length === 0 ? '' : `\n\n${how.join('\n')}`}`;
+\`--only ${name}\`, ${moment(startedAt)}${messages === 0 ? '' : `; ${messages.toLocaleString('en-US')} messages a round after ${warmUp.toLocaleString('en-US')} to warm up; the server answers after ${latencyMs} ms`}.${how.length === 0 ? '' : `\n\n${how.join('\n')}`}`;
 }
 
 function methodSection({ machine }: Results): string {

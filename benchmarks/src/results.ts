@@ -12,6 +12,8 @@ export interface CaseResult {
 
 export interface ScenarioResult extends Load {
   readonly name: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
   readonly cases: readonly CaseResult[];
 }
 
@@ -32,6 +34,20 @@ export interface Results {
   /** Of Node and of the packages that take part, by name. */
   readonly versions: Readonly<Record<string, string>>;
   readonly scenarios: readonly ScenarioResult[];
+}
+
+/**
+ * A full run with some scenarios measured again: what is compared is within one scenario, so each stands for itself. Throws
+ * where the two runs are not of one machine, the same versions and the same scale.
+ */
+export function renewed(run: Results, again: Results): Results {
+  const circumstances = ({ scale, machine, versions }: Results): string =>
+    JSON.stringify({ scale, machine, versions });
+  if (circumstances(run) !== circumstances(again)) {
+    throw new Error('the last full run was on another machine, or with other versions: run everything again');
+  }
+  const measured = new Map(again.scenarios.map((scenario) => [scenario.name, scenario]));
+  return { ...run, scenarios: run.scenarios.map((scenario) => measured.get(scenario.name) ?? scenario) };
 }
 
 /** The rounds of one figure, or `undefined` where it was not measured. */

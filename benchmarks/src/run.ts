@@ -38,6 +38,7 @@ async function runScenario(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<ScenarioResult> {
+  const startedAt = new Date().toISOString();
   const scale = scenario[scaleName];
   const cases = scenario.cases.filter(({ isSlow = false }) => scaleName === 'full' || !isSlow);
   const rounds = new Map(cases.map(({ name }) => [name, [] as Figures[]]));
@@ -53,6 +54,7 @@ async function runScenario(
   const { messages, warmUp } = scale;
   return {
     name: scenario.name,
+    startedAt,
     messages,
     warmUp,
     cases: cases.map(({ name }): CaseResult => ({ name, rounds: rounds.get(name) ?? [] })),

@@ -14,6 +14,7 @@ export function resultsWith(
     scenarios: [
       {
         name: 'plain',
+        startedAt: '2026-11-24T06:00:00.000Z',
         messages: 4_000,
         warmUp: 1_000,
         cases: [

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { renderReport } from '../src/report.ts';
+import { renewed } from '../src/results.ts';
 import { scenarios } from '../src/scenarios/all.ts';
 import { resultsWith } from './fixture.ts';
 
@@ -32,6 +33,7 @@ test('what is not right is marked, and a trial that a library has nothing for is
     scenarios: [
       {
         name: 'rivals',
+        startedAt: '2026-11-24T06:01:00.000Z',
         messages: 0,
         warmUp: 0,
         cases: [
@@ -46,4 +48,20 @@ test('what is not right is marked, and a trial that a library has nothing for is
   expect(text).toContain('|  | right | sqskit | sqs-consumer | squiss-ts |');
   expect(text).toMatch(/\| A\. [^|]* \| 1 \| 1 \| 4 ✗ \| 0 ✗ \|/);
   expect(text).toMatch(/\| C\. [^|]* \| ≤ 1 \| 1 \| 13 ✗ \| – \|/);
+});
+
+test('a scenario that was measured again stands in the place of the one before, with its own time', () => {
+  const run = resultsWith({ ours: [1_000], squiss: 1 });
+  const again = resultsWith({ ours: [2_000], squiss: 1 });
+  const later = again.scenarios.map((scenario) => ({ ...scenario, startedAt: '2026-11-25T07:30:00.000Z' }));
+  const text = renderReport(renewed(run, { ...again, scenarios: later }), scenarios);
+  expect(text).toContain('| date | 2026-11-24 06:00 UTC;');
+  expect(text).toContain('`--only plain`, 2026-11-25 07:30 UTC');
+  expect(text).toContain('| sqskit | 2,000 | 80.0 |');
+});
+
+test('runs of two machines, or with other versions, are not put together', () => {
+  const run = resultsWith({ ours: [1], squiss: 1 });
+  const other = { ...run, versions: { ...run.versions, 'squiss-ts': '5.7.0' } };
+  expect(() => renewed(run, other)).toThrow('run everything again');
 });

@@ -60,13 +60,13 @@ export const consumerMutants: readonly Mutant[] = [
         });
         held.renewal = renewal;
         void renewal.outcome.then((outcome) => {
-            if (this.#held.get(delivery) === held) {
+            if (this.#held.get(delivery) === held && held.renewal === renewal) {
                 held.renewal = undefined;`,
     replace: `deadlineAt: () => now + 150,
         });
         held.renewal = renewal;
         void renewal.outcome.then((outcome) => {
-            if (this.#held.get(delivery) === held) {
+            if (this.#held.get(delivery) === held && held.renewal === renewal) {
                 held.renewal = outcome.ok ? undefined : renewal;`,
   },
   {

@@ -29,6 +29,8 @@ interface Place {
 export interface Submission<S> {
   /** Never rejects. */
   readonly outcome: Promise<S | Failure>;
+  /** Whether it is part of a call now. */
+  readonly isUnderWay: boolean;
   /** Gives it up. Whatever is submitted in its lane from now on is called after it, if it was called at all. */
   cancel(): void;
 }
@@ -125,6 +127,10 @@ class PendingEntry<A, S> implements Submission<S> {
 
   get deadlineAt(): number {
     return this.#place.deadlineAt();
+  }
+
+  get isUnderWay(): boolean {
+    return this.ticket?.isUnderWay === true;
   }
 
   cancel(): void {

@@ -111,9 +111,11 @@ class TimedLeaseKeeper implements LeaseKeeper {
       return;
     }
     const now = this.#options.clock.monotonic();
-    const { renewal } = held;
-    held.renewal = undefined;
-    renewal?.cancel();
+    // One that is under way cannot be called back, and its answer prolongs the lease.
+    if (held.renewal?.isUnderWay === false) {
+      held.renewal.cancel();
+      held.renewal = undefined;
+    }
     held.renewAt = Math.max(held.renewAt, now + (held.lease.expiresAt - now) / 2);
     this.#alarm.ringBy(Math.min(held.renewAt, held.lease.expiresAt));
   }
@@ -185,7 +187,8 @@ class TimedLeaseKeeper implements LeaseKeeper {
       this.#refused(delivery, held);
       return;
     } else {
-      held.renewAt = renewalRetryAt(held.lease, this.#options.clock.monotonic());
+      // While the message is being deleted the next has been put off already.
+      held.renewAt = Math.max(held.renewAt, renewalRetryAt(held.lease, this.#options.clock.monotonic()));
     }
     this.#alarm.ringBy(Math.min(held.renewAt, held.lease.expiresAt));
   }

@@ -197,6 +197,21 @@ test('a renewal that waits for its next attempt is taken back when its message i
   await clock.settle(consumer.stop());
 });
 
+test('regression: a renewal under way when its message was deleted was forgotten, and made again too early', async () => {
+  const { clock, faults, send, consume, sleep, calls } = createScene({ latencyMs: 100 });
+  await send(1);
+  faults.failNext('changeVisibilityBatch', { kind: 'slow-reply', delayMs: 1_000 });
+  faults.failNext('deleteBatch', { kind: 'unavailable' }, { times: Number.POSITIVE_INFINITY });
+  const consumer = consume(() => sleep(10_200), { visibilityTimeoutMs: 20_000 });
+  consumer.start();
+  await clock.advance(18_000);
+  expect(calls('changeVisibilityBatch')).toHaveLength(1);
+  faults.clear();
+  await clock.advance(10_000);
+  expect(consumer.stats()).toMatchObject({ acked: 1, settling: 0 });
+  await clock.settle(consumer.stop());
+});
+
 test('after a lost lease nothing is called for the message any more, whatever its handler says', async () => {
   for (const end of [() => undefined, () => retry(), () => release()]) {
     const { clock, faults, send, consume, sleep, calls } = createScene();

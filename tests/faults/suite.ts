@@ -23,12 +23,21 @@ export interface Suite<C> {
   readonly runs: (counts: C) => number;
   /** How many times more was called than the failures account for. */
   readonly amplification: (counts: C) => number;
-  /** What the amplification may be. */
-  readonly mostAmplification: number;
   /** The rates, and what took place. */
   readonly summary: (counts: C) => readonly string[];
   /** What a seed draws, to be shown. */
   readonly show: (seed: number) => readonly string[];
+}
+
+/** What the amplification may be. */
+export const mostAmplification = 1.02;
+
+/**
+ * `appearances ÷ (n ÷ (1 − p))`, where n different things were in calls, so often in all, and p is the share of these
+ * appearances that failed. What is tried until it is confirmed, and never again, makes 1.
+ */
+export function amplificationOf(n: number, appearances: number, failures: number): number {
+  return (appearances / n) * (1 - failures / appearances);
 }
 
 /** How often each fault took place, of those that did. */

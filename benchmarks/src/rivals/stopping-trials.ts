@@ -1,6 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Subject } from './library.ts';
 import { Runs } from './runs.ts';
-import type { Trial } from './trial.ts';
+import type { Stage, Trial } from './trial.ts';
+
+/** One message whose handler takes a second more. */
+async function amidOne(stage: Stage): Promise<{ readonly runs: Runs; readonly subject: Subject }> {
+  await stage.put(1);
+  const runs = new Runs();
+  const subject = await stage.open(runs.of(() => delay(1_500)));
+  subject.start();
+  await runs.untilBegun(1);
+  await delay(500);
+  return { runs, subject };
+}
 
 /** What `stop` leaves behind. */
 export const stoppingTrials: readonly Trial[] = [
@@ -11,12 +23,7 @@ export const stoppingTrials: readonly Trial[] = [
     right: { atLeast: 0, atMost: 0 },
     settings: { waitS: 1 },
     async run(stage) {
-      await stage.put(1);
-      const runs = new Runs();
-      const subject = await stage.open(runs.of(() => delay(1_500)));
-      subject.start();
-      await runs.untilBegun(1);
-      await delay(500);
+      const { runs, subject } = await amidOne(stage);
       await subject.stop();
       return runs.begun - runs.ended;
     },
@@ -28,12 +35,7 @@ export const stoppingTrials: readonly Trial[] = [
     right: { atLeast: 0, atMost: 0 },
     settings: { waitS: 1 },
     async run(stage) {
-      await stage.put(1);
-      const runs = new Runs();
-      const subject = await stage.open(runs.of(() => delay(1_500)));
-      subject.start();
-      await runs.untilBegun(1);
-      await delay(500);
+      const { runs, subject } = await amidOne(stage);
       const stopped = subject.stopSoon();
       await runs.untilEnded(1);
       await stopped;

@@ -104,7 +104,8 @@ class BatchingSettler implements QueueSettler {
     this.#isFifo = parseQueueUrl(queue.url).fifo;
     // The next message of a group waits for the delete, so on a FIFO queue nothing lingers.
     const lingerMs = this.#isFifo ? 0 : settleLingerMs;
-    // Entries are given up when their lease ends. While it is renewed half of it is always left: time for another attempt.
+    // Entries are given up when their lease ends. Half of it is always left while it is renewed, and a quarter while the
+    // message is being deleted: time for another attempt.
     const maxBackoffMs = Math.min(longestBackoffMs, visibility.shortestMs / 4);
     const callTimeoutMs = Math.min(longestCallMs, visibility.shortestMs / 4);
     const shared = { clock, random, lingerMs, maxBackoffMs, callTimeoutMs };

@@ -40,7 +40,8 @@ export function withIds(inner: Envelope): Envelope {
       return sealed;
     }
     const again = (): Sealed | Promise<Sealed> => inner.seal([carryingId(first)], maxBytes);
-    return sealed.discard === undefined ? again() : sealed.discard().then(again);
+    // What cannot be removed is not this message's fault.
+    return sealed.discard === undefined ? again() : sealed.discard().then(again, again);
   }
 }
 

@@ -43,3 +43,16 @@ test('where a packing envelope takes the first alone, it is sealed again with it
   expect(payload.attributes).toEqual({ [idAttribute]: { type: 'String', value: 'order-1' } });
   expect(discarded).toBe(1);
 });
+
+test('where the other seal cannot be discarded the message is sealed again all the same', async () => {
+  const inner: Envelope = {
+    ...plain(),
+    maxItems: 10,
+    seal: async ([first], limit) => ({
+      ...(await plain().seal([first], limit)),
+      discard: () => Promise.reject(new Error('no permission')),
+    }),
+  };
+  const { taken } = await withIds(inner).seal([item, { ...item, id: 'order-2' }], maxBytes);
+  expect(taken).toBe(1);
+});

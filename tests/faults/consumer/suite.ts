@@ -1,9 +1,9 @@
-import { type Suite, showFaults, showRates } from '../suite.ts';
+import { mostAmplification, type Suite, showFaults, showRates } from '../suite.ts';
 import { statedConduct } from './conduct.ts';
 import { consumerMutants } from './mutants.ts';
 import { consumerRun } from './run.ts';
 import { drawScenario, statedRates } from './scenario.ts';
-import { addCounts, amplification, mostAmplification, nothingCounted, type RunCounts } from './totals.ts';
+import { addCounts, amplification, nothingCounted, type RunCounts } from './totals.ts';
 
 /** Consumers on a queue that fails, with handlers that fail, in processes that stop, stand still and crash. */
 export const consumerSuite: Suite<RunCounts> = {
@@ -15,7 +15,6 @@ export const consumerSuite: Suite<RunCounts> = {
   add: addCounts,
   runs: ({ runs }) => runs,
   amplification,
-  mostAmplification,
   summary,
   show(seed) {
     const { steps, ...scenario } = drawScenario(seed);

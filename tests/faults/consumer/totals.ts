@@ -1,4 +1,4 @@
-import { addFaults, type TalliedFaults } from '../suite.ts';
+import { addFaults, amplificationOf, type TalliedFaults } from '../suite.ts';
 import type { Evidence } from './evidence.ts';
 
 /** What was counted in a run, or in many. */
@@ -94,14 +94,10 @@ export function addCounts(a: RunCounts, b: RunCounts): RunCounts {
 }
 
 /**
- * How many times more was called to settle than the failures account for: `appearances ÷ (n ÷ (1 − p))`, where n
- * receipt handles were settled and p is the share of appearances that failed. One that is tried until SQS confirms it, and
+ * How many times more was called to settle than the failures account for: of n
+ * receipt handles that were settled (`amplificationOf`). One that is tried until SQS confirms it, and
  * then left alone, makes 1; above 1, something was settled again. Below 1, some leases ended before.
  */
 export function amplification({ appearances, failures, settled }: RunCounts): number {
-  const p = failures / appearances;
-  return appearances / (settled / (1 - p));
+  return amplificationOf(settled, appearances, failures);
 }
-
-/** What the amplification may be. */
-export const mostAmplification = 1.02;

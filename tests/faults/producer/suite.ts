@@ -1,8 +1,8 @@
-import { type Suite, showFaults, showRates } from '../suite.ts';
+import { mostAmplification, type Suite, showFaults, showRates } from '../suite.ts';
 import { producerMutants } from './mutants.ts';
 import { producerRun } from './run.ts';
 import { drawScenario, statedRates } from './scenario.ts';
-import { addCounts, amplification, mostAmplification, nothingCounted, type RunCounts } from './totals.ts';
+import { addCounts, amplification, nothingCounted, type RunCounts } from './totals.ts';
 
 /** The producer against a queue that fails. */
 export const producerSuite: Suite<RunCounts> = {
@@ -14,7 +14,6 @@ export const producerSuite: Suite<RunCounts> = {
   add: addCounts,
   runs: ({ runs }) => runs,
   amplification,
-  mostAmplification,
   summary,
   show(seed) {
     const { steps, ...scenario } = drawScenario(seed);

@@ -1,5 +1,5 @@
 import type { FaultCounts } from '@sqskit/testing';
-import { addFaults, type TalliedFaults } from '../suite.ts';
+import { addFaults, amplificationOf, type TalliedFaults } from '../suite.ts';
 import type { Evidence } from './evidence.ts';
 
 /** What was counted in a run, or in many. */
@@ -70,14 +70,10 @@ export function addCounts(a: RunCounts, b: RunCounts): RunCounts {
 }
 
 /**
- * How many times more was sent than the failures account for: `sent ÷ (n ÷ (1 − p))`, where n messages left at least
- * once and p is the share of their appearances that failed. A message that is tried until it is accepted, and then
+ * How many times more was sent than the failures account for: of n messages that left
+ * at least once (`amplificationOf`). A message that is tried until it is accepted, and then
  * never again, makes 1; above 1, something was sent again though it was accepted. Below 1, some were given up.
  */
 export function amplification({ appearances, failures, left }: RunCounts): number {
-  const p = failures / appearances;
-  return appearances / (left / (1 - p));
+  return amplificationOf(left, appearances, failures);
 }
-
-/** What the amplification may be. */
-export const mostAmplification = 1.02;

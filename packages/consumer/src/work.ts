@@ -4,37 +4,34 @@ import {
   type Codec,
   type Envelope,
   type Handler,
-  type HandlerContext,
   type IncomingMessage,
   isVerdict,
-  type Opened,
   type OpenedItem,
   QueueError,
   release,
-  retry,
-  toQueueError,
   type Verdict,
 } from '@sqskit/core';
 import { isThenable } from '@sqskit/core/callbacks';
-import type { Clock, Timer } from '@sqskit/core/clock';
+import type { Clock } from '@sqskit/core/clock';
 import type { SlotGovernor } from './adaptive-concurrency.ts';
 import type { SlotRun } from './adaptive-slots.ts';
 import { type BreakerGate, freePass, type Pass } from './breaker-gate.ts';
 import type { Delivery } from './delivery.ts';
-import { type FailedMessage, type FailurePolicy, isKnown } from './failure-policy.ts';
+import type { FailurePolicy } from './failure-policy.ts';
 import {
   createHandlerTimeouts,
   type HandlerTimeouts,
   type TimedRun,
   timeoutError,
 } from './handler-timeouts.ts';
-import { Pack } from './pack.ts';
-import type { ErrorContext, ReportError } from './report.ts';
+import { about, incomingMessage } from './incoming-message.ts';
+import { createJudge, type Judge } from './judge.ts';
+import { createOpener, type Opener } from './opener.ts';
+import type { Pack } from './pack.ts';
+import type { ReportError } from './report.ts';
 
 /** What there is to do with an SQS message. Nothing of it throws or rejects. */
-export interface Work {
-  /** What cannot be opened is a pack of one message that cannot be read. */
-  open(delivery: Delivery): Promise<Pack>;
+export interface Work extends Opener {
   /** Runs one message of a pack; at once, if its handler is not asynchronous. */
   run(delivery: Delivery, pack: Pack, position: number): Verdict | Promise<Verdict>;
   /** No handler is told any more that its time is up. */
@@ -52,9 +49,6 @@ export interface WorkOptions<T> {
   readonly clock: Clock;
   readonly report: ReportError;
 }
-
-/** What an envelope removes elsewhere, when its message is deleted, is waited for no longer. */
-const longestCleanUpMs = 15_000;
 
 const acked = ack();
 const released = release();
@@ -85,21 +79,17 @@ interface Turn<T> extends Entry {
   readonly ended: (() => void) | undefined;
 }
 
-/** A message that failed. */
-interface Failed<T> {
-  readonly delivery: Delivery;
-  readonly pack: Pack;
-  readonly item: OpenedItem | BrokenItem;
-  readonly message: FailedMessage<T>;
-}
-
 class HandlerWork<T> implements Work {
+  readonly open: Opener['open'];
   readonly #options: WorkOptions<T>;
+  readonly #judge: Judge<T>;
   readonly #timeouts: HandlerTimeouts | undefined;
 
   constructor(options: WorkOptions<T>) {
     const { handlerTimeoutMs: timeoutMs, clock, report } = options;
+    this.open = createOpener(options).open;
     this.#options = options;
+    this.#judge = createJudge(options);
     if (timeoutMs !== undefined) {
       this.#timeouts = createHandlerTimeouts({
         timeoutMs,
@@ -114,15 +104,6 @@ class HandlerWork<T> implements Work {
 
   close(): void {
     this.#timeouts?.close();
-  }
-
-  async open(delivery: Delivery): Promise<Pack> {
-    try {
-      return this.#pack(delivery, await this.#options.envelope.open(delivery.message));
-    } catch (cause) {
-      const error = decodeFailed('the envelope could not open the message', cause);
-      return this.#pack(delivery, { items: [{ error }] });
-    }
   }
 
   run(delivery: Delivery, pack: Pack, position: number): Verdict | Promise<Verdict> {
@@ -142,12 +123,13 @@ class HandlerWork<T> implements Work {
     }
     let message: IncomingMessage<T>;
     try {
-      message = describe(delivery, pack, position, item, codec.decode(item.content));
+      message = incomingMessage(delivery, pack, position, item, codec.decode(item.content));
     } catch (cause) {
       if (given !== undefined) {
         breaker?.ended(given);
       }
-      const error = decodeFailed('the codec could not decode the content', cause);
+      const reason = 'the codec could not decode the content';
+      const error = new QueueError('decode-failed', reason, {}, { cause });
       return this.#unreadable(delivery, pack, position, item, error);
     }
     const pass = given ?? (breaker === undefined ? freePass : breaker.pass());
@@ -224,7 +206,7 @@ class HandlerWork<T> implements Work {
       } else {
         this.#saysNothing(turn);
       }
-      return this.#said(turn, result);
+      return this.#judge.said(turn, result);
     }
     const reason = toldToEnd(turn);
     if (reason === undefined) {
@@ -270,15 +252,15 @@ class HandlerWork<T> implements Work {
       delivery.origin.instruments.slots(governor.max);
     }
     if (breaker === undefined) {
-      return this.#failed(turn, error);
+      return this.#judge.failed(turn, error);
     }
     const failedRuns = turn.failedRuns + 1;
     const before = breaker.openings;
     const runsAgain = breaker.failed(pass, error, failedRuns);
     delivery.origin.instruments.count('breakerOpenings', breaker.openings - before);
     return runsAgain
-      ? this.#awaitTurn({ delivery, pack, position, failedRuns }, () => this.#failed(turn, error))
-      : this.#failed(turn, error);
+      ? this.#awaitTurn({ delivery, pack, position, failedRuns }, () => this.#judge.failed(turn, error))
+      : this.#judge.failed(turn, error);
   }
 
   /** It ended, without a verdict, after it was told to. */
@@ -298,24 +280,6 @@ class HandlerWork<T> implements Work {
     return this.#afterFailure(turn, error);
   }
 
-  #said({ delivery, pack, item, message }: Turn<T>, verdict: Verdict): Verdict | Promise<Verdict> {
-    const known = this.#known(message, verdict);
-    // Whoever abandons a delivery has seen to its message: nothing is to be asked any more, maybe after a stop.
-    return delivery.isAbandoned ? known : delivery.origin.poison.decide(known, message, carries(pack, item));
-  }
-
-  /** A verdict of another version of core may be one that this one does not know. */
-  #known(message: IncomingMessage<T>, verdict: Verdict): Verdict {
-    if (isKnown(verdict)) {
-      return verdict;
-    }
-    const error = new TypeError(
-      `the handler returned a verdict whose action is not known: ${verdict.action}`,
-    );
-    this.#options.report(error, about(message, 'handle'));
-    return retry();
-  }
-
   #unreadable(
     delivery: Delivery,
     pack: Pack,
@@ -323,126 +287,13 @@ class HandlerWork<T> implements Work {
     item: OpenedItem | BrokenItem,
     error: QueueError,
   ): Promise<Verdict> {
-    const message = describe(delivery, pack, position, item, undefined);
+    const message = incomingMessage(delivery, pack, position, item, undefined);
     this.#options.report(error, about(message, 'decode'));
-    return this.#failed({ delivery, pack, item, message }, error);
+    return this.#judge.failed({ delivery, pack, item, message }, error);
   }
-
-  /** Asks the failure policy. */
-  async #failed({ delivery, pack, item, message }: Failed<T>, error: unknown): Promise<Verdict> {
-    const verdict = await this.#judge(error, message);
-    return delivery.origin.poison.decide(verdict, message, carries(pack, item));
-  }
-
-  async #judge(error: unknown, message: FailedMessage<T>): Promise<Verdict> {
-    try {
-      const verdict: unknown = await this.#options.failurePolicy(error, message, message.receiveCount);
-      if (isVerdict(verdict) && isKnown(verdict)) {
-        return verdict;
-      }
-      throw new TypeError(`the failure policy returned ${typeof verdict}, not a verdict that is known`);
-    } catch (policyError) {
-      this.#options.report(policyError, about(message, 'decide'));
-      return retry();
-    }
-  }
-
-  #pack(delivery: Delivery, opened: Opened): Pack {
-    const { origin } = delivery;
-    const pack = new Pack({
-      items: opened.items,
-      context: new DeliveryContext(delivery),
-      deleted: opened.deleted && (() => this.#cleanUp(delivery, () => opened.deleted?.())),
-      earlier: origin.earlier(delivery),
-    });
-    if (pack.size > 1) {
-      origin.instruments.count('packs');
-      origin.instruments.count('unpacked', pack.size);
-    }
-    return pack;
-  }
-
-  /** The next of a lane, and at last all receiving, waits for it: so not for ever. */
-  async #cleanUp({ message, origin }: Delivery, deleted: () => unknown): Promise<void> {
-    const { clock, report } = this.#options;
-    let timer: Timer | undefined;
-    const timeUp = new Promise<never>((_resolve, reject) => {
-      timer = clock.setTimer(() => reject(notCleanedUp()), longestCleanUpMs);
-    });
-    try {
-      await Promise.race([deleted(), timeUp]);
-    } catch (error) {
-      report(toQueueError(error, 'clean-up'), {
-        during: 'settle',
-        queueUrl: origin.queueUrl,
-        messageId: message.messageId,
-      });
-    } finally {
-      timer?.cancel();
-    }
-  }
-}
-
-/** A getter on the prototype: one on each object costs a tenth of the whole run, and few handlers look at it. */
-class DeliveryContext implements HandlerContext {
-  readonly #delivery: Delivery;
-
-  constructor(delivery: Delivery) {
-    this.#delivery = delivery;
-  }
-
-  get signal(): AbortSignal {
-    return this.#delivery.signal;
-  }
-}
-
-function describe<B>(
-  { message, origin }: Delivery,
-  pack: Pack,
-  position: number,
-  item: OpenedItem | BrokenItem,
-  body: B,
-): FailedMessage<B> & { readonly body: B } {
-  const { messageId } = message;
-  const isOpened = 'content' in item;
-  return {
-    id: item.id ?? (pack.size === 1 ? messageId : `${messageId}#${position}`),
-    body,
-    attributes: isOpened ? item.attributes : message.attributes,
-    receiveCount: message.receiveCount + (isOpened ? item.attempt : 0),
-    sentAtMs: message.sentAtMs,
-    messageId,
-    queueUrl: origin.queueUrl,
-    groupId: message.groupId,
-    deduplicationId: message.deduplicationId,
-    sequenceNumber: message.sequenceNumber,
-    traceHeader: (isOpened ? item.traceHeader : undefined) ?? message.traceHeader,
-  };
 }
 
 /** Why the handler of this one was told to end, if it was: its own time first, for it may have been up before. */
 function toldToEnd<T>({ timed, delivery }: Turn<T>): QueueError | undefined {
   return timed?.error ?? delivery.toldToEnd;
-}
-
-/** Whether SQS's own count of receives does not, or would not after it is sent again, tell all of this message's. */
-function carries({ size }: Pack, item: OpenedItem | BrokenItem): boolean {
-  return size > 1 || ('content' in item && item.attempt > 0);
-}
-
-function about(
-  { id, messageId, queueUrl }: FailedMessage<unknown>,
-  during: 'decode' | 'handle' | 'decide',
-): ErrorContext {
-  return id === messageId ? { during, queueUrl, messageId } : { during, queueUrl, messageId, id };
-}
-
-function decodeFailed(message: string, cause: unknown): QueueError<'decode-failed'> {
-  return new QueueError('decode-failed', message, {}, { cause });
-}
-
-function notCleanedUp(): QueueError<'timeout'> {
-  const details = { operation: 'clean-up', timeoutMs: longestCleanUpMs };
-  const message = `what the envelope left elsewhere was not removed within ${longestCleanUpMs} ms`;
-  return new QueueError('timeout', message, details, { outcome: 'unknown' });
 }

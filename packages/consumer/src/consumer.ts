@@ -7,21 +7,16 @@ import { assertHandler, assertRoomForEach } from './arguments.ts';
 import { type BreakerState, type ResolvedBreakerOptions, resolveBreaker } from './breaker-options.ts';
 import { createCompleted } from './completed.ts';
 import { type DrainEstimate, drainOf, type Pace } from './drain.ts';
+import { concurrencyRules } from './handling-options.ts';
 import { type ConsumerHealth, type ConsumerState, judgeHealth } from './health.ts';
 import { callsPerMessage, createInstruments, sumOfTotals, type Totals } from './instruments.ts';
-import {
-  type ConsumerOptions,
-  concurrencyRules,
-  consumerRules,
-  type ResolvedConsumerOptions,
-  type StopMode,
-  type StopOptions,
-  stopRules,
-} from './options.ts';
+import { type ConsumerOptions, consumerRules, type ResolvedConsumerOptions } from './options.ts';
 import { type QueueSource, type ResolvedQueueSource, resolveQueues } from './queue-sources.ts';
 import { createReport, type ReportError } from './report.ts';
-import { createRun, type Run, type StopReport } from './run.ts';
+import { createRun, type Run } from './run.ts';
 import type { Doing, SourceQueue } from './source.ts';
+import { type StopMode, type StopOptions, stopRules } from './stop-options.ts';
+import type { StopReport } from './stopping.ts';
 import { createVisibility } from './visibility.ts';
 
 /** What the consumer does now, and totals since it was made. */

@@ -30,11 +30,12 @@ export type {
 export type { LambdaHandlerOptions } from './lambda-options.ts';
 export type { ConsumerHealth, ConsumerState, QueueHealth } from './health.ts';
 export type { BatchesOptions, StreamOptions } from './loop-options.ts';
-export type { ConsumerOptions, StopMode, StopOptions } from './options.ts';
+export type { ConsumerOptions } from './options.ts';
 export type { PollHealth } from './poll-pulse.ts';
 export type { QueueSource } from './queue-sources.ts';
 export type { ErrorContext, OnError } from './report.ts';
-export type { StopReport } from './run.ts';
+export type { StopMode, StopOptions } from './stop-options.ts';
+export type { StopReport } from './stopping.ts';
 export { batches } from './batches.ts';
 export type { StreamMessage } from './gatherer.ts';
 export { stream } from './stream.ts';

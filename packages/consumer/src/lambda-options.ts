@@ -1,25 +1,8 @@
 import type { Queue } from '@sqskit/core';
 import type { OptionRules, Resolved } from '@sqskit/core/options';
-import { type ConsumerOptions, type ConsumerUnset, consumerRules } from './options.ts';
+import { type HandlingOptions, type HandlingUnset, handlingRules } from './handling-options.ts';
 
-/** Of the consumer's options those that are not about receiving. */
-type SharedOption =
-  | 'codec'
-  | 'envelope'
-  | 'maxConcurrency'
-  | 'handlerTimeoutMs'
-  | 'retryBaseMs'
-  | 'retryMaxMs'
-  | 'failurePolicy'
-  | 'deadLetterQueue'
-  | 'maxReceiveCount'
-  | 'onError'
-  | 'logger'
-  | 'recorder'
-  | 'clock'
-  | 'random';
-
-export interface LambdaHandlerOptions<T> extends Pick<ConsumerOptions<T>, SharedOption> {
+export interface LambdaHandlerOptions<T> extends HandlingOptions<T> {
   /**
    * The queue that the events come from: to delay what is to be retried, to make visible at once what is released, and to send again
    * alone what failed of a pack. Default: none, all of which comes again by the queue's visibility timeout.
@@ -37,13 +20,13 @@ export interface LambdaHandlerOptions<T> extends Pick<ConsumerOptions<T>, Shared
   readonly marginMs?: number | undefined;
 }
 
-type Unset = Extract<ConsumerUnset, SharedOption> | 'queue';
+type Unset = HandlingUnset | 'queue';
 
 export type ResolvedLambdaHandlerOptions<T> = Resolved<LambdaHandlerOptions<T>, Unset>;
 
 /** The rules of what a Lambda handler has that a consumer has not. */
 export const ownLambdaRules: OptionRules<
-  Pick<LambdaHandlerOptions<unknown>, 'queue' | 'partialResponses' | 'marginMs'>,
+  Omit<LambdaHandlerOptions<unknown>, keyof HandlingOptions<unknown>>,
   'queue'
 > = {
   queue: {
@@ -68,37 +51,5 @@ export const ownLambdaRules: OptionRules<
 };
 
 export function lambdaRules<T>(): OptionRules<LambdaHandlerOptions<T>, Unset> {
-  const {
-    codec,
-    envelope,
-    maxConcurrency,
-    handlerTimeoutMs,
-    retryBaseMs,
-    retryMaxMs,
-    failurePolicy,
-    deadLetterQueue,
-    maxReceiveCount,
-    onError,
-    logger,
-    recorder,
-    clock,
-    random,
-  } = consumerRules<T>();
-  return {
-    codec,
-    envelope,
-    maxConcurrency,
-    handlerTimeoutMs,
-    retryBaseMs,
-    retryMaxMs,
-    failurePolicy,
-    deadLetterQueue,
-    maxReceiveCount,
-    onError,
-    logger,
-    recorder,
-    clock,
-    random,
-    ...ownLambdaRules,
-  };
+  return { ...handlingRules<T>(), ...ownLambdaRules };
 }

@@ -1,6 +1,8 @@
 import { sqsLimits } from '@sqskit/core';
 import type { OptionRules } from '@sqskit/core/options';
-import { type ConsumerOptions, type ConsumerUnset, consumerRules, maxInHand, stopRules } from './options.ts';
+import { maxInHand } from './handling-options.ts';
+import { type ConsumerOptions, type ConsumerUnset, consumerRules } from './options.ts';
+import { stopRules } from './stop-options.ts';
 
 /** What both loops, `stream` and `batches`, have of their own. */
 export interface LoopEndOptions {

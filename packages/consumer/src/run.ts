@@ -1,4 +1,4 @@
-import { type Handler, QueueError, sqsLimits } from '@sqskit/core';
+import { type Handler, sqsLimits } from '@sqskit/core';
 import type { Clock } from '@sqskit/core/clock';
 import {
   createSlotGovernor,
@@ -8,36 +8,17 @@ import {
 import { type Admission, createAdmission } from './admission.ts';
 import { type BreakerGate, createBreakerGate } from './breaker-gate.ts';
 import type { BreakerState, ResolvedBreakerOptions } from './breaker-options.ts';
-import type { Delivery } from './delivery.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { allOf, type Gate } from './gate.ts';
 import type { QueueHealth } from './health.ts';
-import { sumOfTotals, type Totals } from './instruments.ts';
 import { fittingMessages, type Memory, type MemoryBounds } from './memory.ts';
-import type { RunSettings, StopMode } from './options.ts';
+import type { RunSettings } from './options.ts';
 import { nextPoll, type Room } from './poll-share.ts';
 import type { ReportError } from './report.ts';
 import { createSource, type Source, type SourceQueue } from './source.ts';
-import { within } from './within.ts';
+import type { StopMode } from './stop-options.ts';
+import { createStopping, type Stopping, type StopReport } from './stopping.ts';
 import { createWork, type Work } from './work.ts';
-
-/** What became of the messages that were in hand when the consumer was stopped. */
-export interface StopReport {
-  /** Whether everything in hand was finished or given back, and every poll had ended, before the time was up. */
-  readonly isClean: boolean;
-  readonly tookMs: number;
-  /** Done and deleted since `stop` was called. Messages, as in what follows: of a pack each counts. */
-  readonly acked: number;
-  /** Left, or sent again, to come again after a back-off. */
-  readonly retried: number;
-  /** Made visible for other consumers, or sent again for them. A pack that was not opened counts as one. */
-  readonly released: number;
-  readonly deadLettered: number;
-  /** Ids of SQS messages that were released while their handlers still ran, which had been told to end by their signal. */
-  readonly abandoned: readonly string[];
-  /** Messages of which SQS did not confirm that they were settled. They come again when their visibility timeout ends. */
-  readonly unsettled: number;
-}
 
 /** One stretch of consuming, from a start to its stop. */
 export interface Run {
@@ -107,11 +88,7 @@ class PollRun<T> implements Run {
   readonly #work: Work;
   readonly #engine: Engine;
   readonly sources: readonly Source[];
-  /** When what still runs while it stops is given up. */
-  #giveUpAt = Number.POSITIVE_INFINITY;
-  #isReleasing = false;
-  /** What was released while its handlers ran. */
-  readonly #abandoned: Delivery[] = [];
+  readonly #stopping: Stopping;
 
   constructor({
     queues,
@@ -187,6 +164,7 @@ class PollRun<T> implements Run {
         onFree: () => this.update(),
       }),
     );
+    this.#stopping = createStopping({ sources: this.sources, engine: this.#engine, clock });
     this.update();
   }
 
@@ -251,71 +229,16 @@ class PollRun<T> implements Run {
   }
 
   async stop(timeoutMs: number, mode: StopMode): Promise<StopReport> {
-    const startedAt = this.#clock.monotonic();
-    const before = this.#totals();
-    const reserveMs = Math.min(longestReserveMs, timeoutMs / 5);
-    const giveUpAt = startedAt + timeoutMs - reserveMs;
-    this.#giveUpAt = giveUpAt;
     this.#admission?.close();
-    this.#each((source) => source.stop());
-    this.#engine.drain();
     this.#breaker?.shut();
-    this.#each((source) => source.hurry());
-    if (mode === 'release') {
-      this.release();
-    }
-    const isQuiet = await within(this.#clock, giveUpAt - startedAt, this.#quiet());
-    if (!isQuiet) {
-      await this.#giveUp(reserveMs);
-    }
-    this.#each((source) => source.close());
+    const report = await this.#stopping.stop(timeoutMs, mode);
     this.#work.close();
     this.#governor?.close();
-    // What was given up just now is counted before the report is made.
-    await within(this.#clock, 0, this.#engine.idle());
-    const totals = this.#totals();
-    const unsettled = totals.unsettled - before.unsettled;
-    return {
-      isClean: isQuiet && unsettled === 0,
-      tookMs: this.#clock.monotonic() - startedAt,
-      acked: totals.acked - before.acked,
-      retried: totals.retried - before.retried,
-      released: totals.released - before.released,
-      deadLettered: totals.deadLettered - before.deadLettered,
-      abandoned: this.#abandoned.map((delivery) => delivery.message.messageId),
-      unsettled,
-    };
-  }
-
-  /** The polls under way are waited for: ending one can hide the messages it would have brought (aws-sdk-java-v2#1395). */
-  async #quiet(): Promise<void> {
-    await Promise.all(this.sources.map((source) => source.idle()));
-    await this.#engine.idle();
+    return report;
   }
 
   release(): void {
-    if (!this.#isReleasing) {
-      this.#isReleasing = true;
-      void this.#release();
-    }
-  }
-
-  /** Tells the handlers to end, and waits a little for those that do: their messages run nowhere else meanwhile. */
-  async #release(): Promise<void> {
-    const reason = stopped('the consumer stopped and does not wait for what runs');
-    this.#each((source) => source.rush());
-    this.#engine.tellToEnd(reason);
-    const graceMs = Math.min(longestGraceMs, this.#giveUpAt - this.#clock.monotonic());
-    await within(this.#clock, graceMs, this.#engine.idle());
-    this.#abandoned.push(...this.#engine.giveUp(reason));
-  }
-
-  async #giveUp(reserveMs: number): Promise<void> {
-    this.#each((source) => source.abort());
-    const reason = stopped('the consumer stopped and its time was up');
-    this.#each((source) => source.rush());
-    this.#abandoned.push(...this.#engine.giveUp(reason));
-    await within(this.#clock, reserveMs, this.#engine.idle());
+    this.#stopping.release();
   }
 
   get #inHand(): number {
@@ -345,14 +268,6 @@ class PollRun<T> implements Run {
   get #held(): number {
     return this.sources.reduce((sum, { load }) => sum + load.held, 0);
   }
-
-  #totals(): Totals {
-    return sumOfTotals(this.sources.map(({ instruments }) => instruments.totals));
-  }
-
-  #each(act: (source: Source) => void): void {
-    this.sources.forEach(act);
-  }
 }
 
 function isFree(source: Source): boolean {
@@ -366,14 +281,4 @@ function fixedSlots(max: number): { max: number; setMax(max: number): void } {
       this.max = now;
     },
   };
-}
-
-/** Of the time to stop in, the most that is kept for giving back what is still in hand at its end. */
-const longestReserveMs = 1_000;
-
-/** The most that handlers are given to end when they are told to at once. */
-const longestGraceMs = 500;
-
-function stopped(message: string): QueueError<'stopped'> {
-  return new QueueError('stopped', message, { what: 'consumer' });
 }

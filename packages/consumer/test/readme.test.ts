@@ -7,8 +7,9 @@ import { memoryStoreRules } from '../src/idempotency/memory-store.ts';
 import { idempotencyRules } from '../src/idempotency/options.ts';
 import { lambdaRules, ownLambdaRules } from '../src/lambda-options.ts';
 import { batchesRules, ownBatchesRules, ownStreamRules, streamRules } from '../src/loop-options.ts';
-import { consumerRules, stopRules } from '../src/options.ts';
+import { consumerRules } from '../src/options.ts';
 import { queueSourceRules } from '../src/queue-sources.ts';
+import { stopRules } from '../src/stop-options.ts';
 import { adaptiveVisibilityRules } from '../src/visibility.ts';
 import { workersRules } from '../src/workers/options.ts';
 

@@ -185,7 +185,7 @@ export const consumerMutants: readonly Mutant[] = [
   },
   {
     name: 'stopping does not wait for handlers that run',
-    file: 'consumer/dist/run.js',
+    file: 'consumer/dist/stopping.js',
     find: 'await this.#engine.idle();\n    }',
     replace: '}',
   },

@@ -1,14 +1,15 @@
 import { isQueueError } from '@sqskit/core';
 import { callGuarded } from '@sqskit/core/callbacks';
 import type { Clock, Timer } from '@sqskit/core/clock';
-import { invalidOption, type OptionRules, type Resolved, resolveOptions } from '@sqskit/core/options';
+import { type OptionRules, type Resolved, resolveOptions } from '@sqskit/core/options';
 import { type AdaptiveSlots, createAdaptiveSlots, type SlotRun } from './adaptive-slots.ts';
+import { assertAtMost } from './arguments.ts';
 import type { Slots } from './runner.ts';
 
 export interface HandlerConcurrencyOptions {
   /** Fewest handlers that may run at a time. Default: 1. The most is `maxConcurrency`. */
   readonly minConcurrency?: number | undefined;
-  /** Where it begins. Default: 10, or `maxConcurrency` if that is less. */
+  /** Where it begins. Not outside `minConcurrency` and `maxConcurrency`. Default: 10, or the nearest to it that is not. */
   readonly initialConcurrency?: number | undefined;
   /** With more delay of the event loop than this, on average over a second, slots are taken away. Default: 50 ms. */
   readonly maxLoopDelayMs?: number | undefined;
@@ -39,7 +40,7 @@ export const adaptiveConcurrencyRules: OptionRules<HandlerConcurrencyOptions, Un
     min: 1,
     max: most,
     shown: '10, within the bounds',
-    doc: 'Where it begins.',
+    doc: 'Where it begins: from `minConcurrency` to `maxConcurrency`.',
   },
   maxLoopDelayMs: {
     kind: 'number',
@@ -67,11 +68,11 @@ export function resolveAdaptiveConcurrency(
     adaptiveConcurrencyRules,
     options,
   );
-  const { minConcurrency } = resolved;
-  if (minConcurrency > maxConcurrency) {
-    const wanted = `at most \`maxConcurrency\`, which is ${maxConcurrency}`;
-    throw invalidOption('adaptiveConcurrency', 'minConcurrency', minConcurrency, wanted);
-  }
+  const { minConcurrency, initialConcurrency = minConcurrency } = resolved;
+  const bounds = { minConcurrency, initialConcurrency, maxConcurrency };
+  assertAtMost('adaptiveConcurrency', bounds, 'minConcurrency', 'maxConcurrency');
+  assertAtMost('adaptiveConcurrency', bounds, 'initialConcurrency', 'maxConcurrency');
+  assertAtMost('adaptiveConcurrency', bounds, 'minConcurrency', 'initialConcurrency');
   return resolved;
 }
 

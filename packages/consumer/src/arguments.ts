@@ -1,5 +1,5 @@
-import { type Queue, QueueError } from '@sqskit/core';
-import { show } from '@sqskit/core/options';
+import type { Queue } from '@sqskit/core';
+import { invalidOption } from '@sqskit/core/options';
 import type { MemoryBounds } from './memory.ts';
 
 const verbs = ['receive', 'deleteBatch', 'changeVisibilityBatch'] as const;
@@ -11,13 +11,13 @@ export function assertQueue(owner: string, queue: unknown): asserts queue is Que
     queue !== null &&
     verbs.every((verb) => typeof Reflect.get(queue, verb) === 'function');
   if (!isQueue) {
-    throw wrongArgument(owner, 'queue', queue, `a queue (with ${verbs.join(', ')})`);
+    throw invalidOption(owner, 'queue', queue, `a queue (with ${verbs.join(', ')})`);
   }
 }
 
 export function assertHandler(owner: string, handler: unknown): void {
   if (typeof handler !== 'function') {
-    throw wrongArgument(owner, 'handler', handler, 'a function');
+    throw invalidOption(owner, 'handler', handler, 'a function');
   }
 }
 
@@ -28,7 +28,7 @@ export function assertOtherQueue(
   deadLetterQueue: Queue | undefined,
 ): void {
   if (deadLetterQueue?.url === queue.url) {
-    throw wrongArgument(owner, 'deadLetterQueue', queue.url, 'another queue');
+    throw invalidOption(owner, 'deadLetterQueue', queue.url, 'another queue');
   }
 }
 
@@ -39,7 +39,7 @@ export function assertRoomForEach(
   { maxBytes, maxMessageBytes }: MemoryBounds,
 ): void {
   if (maxBytes < queues * maxMessageBytes) {
-    throw wrongArgument(
+    throw invalidOption(
       owner,
       'maxBytes',
       maxBytes,
@@ -48,12 +48,16 @@ export function assertRoomForEach(
   }
 }
 
-function wrongArgument(
+/** Of two options that contradict each other neither is guessed to be the one that was meant. */
+export function assertAtMost<K extends string>(
   owner: string,
-  option: string,
-  received: unknown,
-  expected: string,
-): QueueError<'option-invalid'> {
-  const message = `${owner}: expected \`${option}\` to be ${expected}, received ${show(received)}`;
-  return new QueueError('option-invalid', message, { option, received, expected });
+  options: Readonly<Record<K, number>>,
+  lesser: K,
+  greater: K,
+): void {
+  const received = options[lesser];
+  const most = options[greater];
+  if (received > most) {
+    throw invalidOption(owner, lesser, received, `at most \`${greater}\`, which is ${most}`);
+  }
 }

@@ -1,4 +1,5 @@
 import { type OptionRules, type Resolved, resolveOptions } from '@sqskit/core/options';
+import { assertAtMost } from './arguments.ts';
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
@@ -20,9 +21,12 @@ export interface BreakerOptions {
   readonly windowRuns?: number | undefined;
   /** Runs that ended longer ago say nothing any more. Default: 60,000 ms. */
   readonly windowMs?: number | undefined;
-  /** With fewer runs there is no share to go by. Default: 10. */
+  /** With fewer runs there is no share to go by. At most `windowRuns`. Default: 10, or `windowRuns` if that is less. */
   readonly minRuns?: number | undefined;
-  /** How long it is open the first time; doubled each time a probe fails. The upper half is random. Default: 5,000 ms. */
+  /**
+   * How long it is open the first time; doubled each time a probe fails. The upper half is random. At most `maxOpenMs`.
+   * Default: 5,000 ms, or `maxOpenMs` if that is less.
+   */
   readonly openMs?: number | undefined;
   /** Most that it is open at a time. Default: 60,000 ms. */
   readonly maxOpenMs?: number | undefined;
@@ -39,9 +43,13 @@ export interface BreakerOptions {
 
 export type ResolvedBreakerOptions = Resolved<BreakerOptions>;
 
-const longestMs = 43_200_000; // twelve hours, the longest lease
+type Unset = 'minRuns' | 'openMs';
 
-export const breakerRules: OptionRules<BreakerOptions> = {
+const longestMs = 43_200_000; // twelve hours, the longest lease
+const defaultMinRuns = 10;
+const defaultOpenMs = 5_000;
+
+export const breakerRules: OptionRules<BreakerOptions, Unset> = {
   failureRate: {
     kind: 'number',
     default: 0.5,
@@ -67,18 +75,18 @@ export const breakerRules: OptionRules<BreakerOptions> = {
   },
   minRuns: {
     kind: 'number',
-    default: 10,
     min: 1,
     max: 10_000,
+    shown: '10, or `windowRuns` if that is less',
     doc: 'With fewer runs it does not open. At most `windowRuns`.',
   },
   openMs: {
     kind: 'number',
-    default: 5_000,
     min: 1,
     max: longestMs,
     unit: 'ms',
-    doc: 'How long it is open the first time, doubled each time a probe fails. Random in the upper half, so that many consumers do not probe at once.',
+    shown: '5,000 ms, or `maxOpenMs` if that is less',
+    doc: 'How long it is open the first time, doubled each time a probe fails. Random in the upper half, so that many consumers do not probe at once. At most `maxOpenMs`.',
   },
   maxOpenMs: {
     kind: 'number',
@@ -111,6 +119,15 @@ export const breakerRules: OptionRules<BreakerOptions> = {
 
 /** Throws `option-invalid`. */
 export function resolveBreaker(options: BreakerOptions): ResolvedBreakerOptions {
-  const resolved = resolveOptions('breaker', breakerRules, options);
-  return { ...resolved, minRuns: Math.min(resolved.minRuns, resolved.windowRuns) };
+  const resolved = resolveOptions<BreakerOptions, Unset>('breaker', breakerRules, options);
+  const {
+    windowRuns,
+    maxOpenMs,
+    minRuns = Math.min(defaultMinRuns, windowRuns),
+    openMs = Math.min(defaultOpenMs, maxOpenMs),
+  } = resolved;
+  const breaker = { ...resolved, minRuns, openMs };
+  assertAtMost('breaker', breaker, 'minRuns', 'windowRuns');
+  assertAtMost('breaker', breaker, 'openMs', 'maxOpenMs');
+  return breaker;
 }

@@ -30,7 +30,10 @@ export interface HandlingOptions<T> {
    * lease are kept until it really ends, and then its message has failed, unless it returned a verdict.
    */
   readonly handlerTimeoutMs?: number | undefined;
-  /** Upper bound of the first retry's delay, doubled with each receive. Default: 1,000 ms; never less than a second is waited. */
+  /**
+   * Upper bound of the first retry's delay, doubled with each receive. At most `retryMaxMs`. Default: 1,000 ms; never less
+   * than a second is waited.
+   */
   readonly retryBaseMs?: number | undefined;
   /** Upper bound of any retry's delay. Default: 900,000 ms (15 min). */
   readonly retryMaxMs?: number | undefined;
@@ -103,7 +106,7 @@ export function handlingRules<T>(): OptionRules<HandlingOptions<T>, HandlingUnse
       min: 1,
       max: sqsLimits.maxVisibilityTimeoutMs,
       unit: 'ms',
-      doc: "Upper bound of the first retry's delay, doubled with each receive; the delay is random below it, and never under a second.",
+      doc: "Upper bound of the first retry's delay, doubled with each receive; the delay is random below it, and never under a second. At most `retryMaxMs`.",
     },
     retryMaxMs: {
       kind: 'number',

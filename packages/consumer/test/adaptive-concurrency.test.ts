@@ -1,7 +1,8 @@
 import { QueueError } from '@sqskit/core';
 import type { Clock } from '@sqskit/core/clock';
 import { describe, expect, test } from 'vitest';
-import { type ConsumerOptions, createConsumer } from '../src/index.ts';
+import { createSlotGovernor, resolveAdaptiveConcurrency } from '../src/adaptive-concurrency.ts';
+import { type ConsumerOptions, createConsumer, type HandlerConcurrencyOptions } from '../src/index.ts';
 import { createScene, type Scene } from './scene.ts';
 import { meanOf } from './simulated-downstream.ts';
 
@@ -153,18 +154,38 @@ describe('with adaptiveConcurrency', () => {
     await scene.clock.settle(consumer.stop());
   });
 
-  test('fewest slots above maxConcurrency are an error', () => {
+  test.each([
+    [
+      { minConcurrency: 6 },
+      'expected `minConcurrency` to be at most `maxConcurrency`, which is 5, received 6',
+    ],
+    [
+      { initialConcurrency: 8 },
+      'expected `initialConcurrency` to be at most `maxConcurrency`, which is 5, received 8',
+    ],
+    [
+      { minConcurrency: 4, initialConcurrency: 3 },
+      'expected `minConcurrency` to be at most `initialConcurrency`, which is 3, received 4',
+    ],
+  ])('of five slots at most, %j is an error', (adaptiveConcurrency, message) => {
     const { queue } = createScene();
-    expect(() =>
-      createConsumer(queue, () => undefined, {
-        maxConcurrency: 5,
-        adaptiveConcurrency: { minConcurrency: 6 },
-      }),
-    ).toThrow(
-      'adaptiveConcurrency: expected `minConcurrency` to be at most `maxConcurrency`, which is 5, received 6',
-    );
+    const make = (): unknown =>
+      createConsumer(queue, () => undefined, { maxConcurrency: 5, adaptiveConcurrency });
+    expect(make).toThrow(`[option-invalid] adaptiveConcurrency: ${message}`);
+  });
+
+  test('where it begins is within the bounds, unless it is said', () => {
+    expect(slotsAtFirst({}, 5)).toBe(5);
+    expect(slotsAtFirst({ minConcurrency: 20 }, 50)).toBe(20);
+    expect(slotsAtFirst({ initialConcurrency: 50 }, 50)).toBe(50);
   });
 });
+
+function slotsAtFirst(adaptiveConcurrency: HandlerConcurrencyOptions, maxConcurrency: number): number {
+  const { clock } = createScene();
+  const resolved = resolveAdaptiveConcurrency(adaptiveConcurrency, maxConcurrency);
+  return createSlotGovernor({ ...resolved, maxConcurrency, clock, onMore: () => undefined }).max;
+}
 
 test('without it slots are as many as maxConcurrency says', async () => {
   const scene = createScene();

@@ -22,6 +22,21 @@ const judgement: BreakerJudgement = {
   probes: 2,
 };
 
+describe('its options', () => {
+  test('what is not given follows what is', () => {
+    expect(resolveBreaker({})).toMatchObject({ minRuns: 10, openMs: 5_000 });
+    expect(resolveBreaker({ windowRuns: 5, maxOpenMs: 1_000 })).toMatchObject({ minRuns: 5, openMs: 1_000 });
+  });
+
+  test.each([
+    [{ minRuns: 21 }, 'expected `minRuns` to be at most `windowRuns`, which is 20, received 21'],
+    [{ minRuns: 6, windowRuns: 5 }, 'expected `minRuns` to be at most `windowRuns`, which is 5, received 6'],
+    [{ openMs: 90_000 }, 'expected `openMs` to be at most `maxOpenMs`, which is 60000, received 90000'],
+  ])('%j contradicts itself', (options, message) => {
+    expect(() => resolveBreaker(options)).toThrow(`[option-invalid] breaker: ${message}`);
+  });
+});
+
 describe('the state machine', () => {
   test('opens when so large a share of the last runs has failed, and not before there are enough', () => {
     const breaker = createBreaker(judgement, () => 1);

@@ -1,7 +1,15 @@
 import { inspect } from 'node:util';
 import { isQueueError, type Logger, noopRecorder, type Queue } from '@sqskit/core';
 import { describe, expect, test, vi } from 'vitest';
-import { ack, createConsumer, deadLetter, retry } from '../src/index.ts';
+import {
+  ack,
+  batches,
+  createConsumer,
+  createLambdaHandler,
+  deadLetter,
+  retry,
+  stream,
+} from '../src/index.ts';
 import { altered, createScene } from './scene.ts';
 
 describe('handling', () => {
@@ -515,6 +523,16 @@ describe('arguments', () => {
     const wrong: unknown = { url: 'x' };
     expect(() => createConsumer(wrong as Queue, () => undefined)).toThrow(/expected `queue` to be a queue/);
     expect(() => createConsumer(queue, wrong as () => void)).toThrow(/expected `handler` to be a function/);
+  });
+
+  test('a first delay that is longer than any may be is refused wherever retries have delays', () => {
+    const options = { retryBaseMs: 6_000, retryMaxMs: 5_000 };
+    const handler = (): void => undefined;
+    const contradiction = 'expected `retryBaseMs` to be at most `retryMaxMs`, which is 5000, received 6000';
+    expect(() => createConsumer(queue, handler, options)).toThrow(`createConsumer: ${contradiction}`);
+    expect(() => createLambdaHandler(handler, options)).toThrow(`createLambdaHandler: ${contradiction}`);
+    expect(() => stream(queue, options)).toThrow(`stream: ${contradiction}`);
+    expect(() => batches(queue, options)).toThrow(`batches: ${contradiction}`);
   });
 
   test('zero is a value', () => {

@@ -1,4 +1,6 @@
+import type { Clock } from '@sqskit/core/clock';
 import { describe, expect, test } from 'vitest';
+import { createFakeClock, createFakeQueue } from '../src/index.ts';
 import { bodies, codes, setUp } from './queue-set-up.ts';
 
 const hour = 3_600_000;
@@ -27,6 +29,19 @@ describe('time', () => {
     const { queue, send } = setUp({ delayMs: 5_000 });
     await send({ body: 'a' }, { body: 'b', delayMs: 0 });
     expect(queue.messages().map(({ state }) => state)).toEqual(['delayed', 'visible']);
+  });
+
+  test('a call whose timer is late on the way there makes up for it on the way back', async () => {
+    const fake = createFakeClock();
+    const lateMs = 2;
+    const late: Clock = {
+      now: () => fake.now(),
+      monotonic: () => fake.monotonic(),
+      setTimer: (callback, delayMs, options) => fake.setTimer(callback, delayMs + lateMs, options),
+    };
+    const queue = createFakeQueue({ clock: late, latencyMs: 100 });
+    await fake.settle(queue.sendBatch([{ body: 'a' }]));
+    expect(fake.monotonic()).toBe(100 + lateMs);
   });
 
   test('a call takes effect half way: the lease begins before the answer is there', async () => {

@@ -5,10 +5,12 @@ export interface Receipt {
   readonly receive: number;
 }
 
-const handleForm = /^([0-9a-f]{8})-(\d+)-(\d+)$/;
+/** Makes a handle about as long as those of SQS: handles are most of what a delete sends. */
+const padding = `-${'AQEB'.repeat(85)}`;
+const handleForm = new RegExp(`^([0-9a-f]{8})-(\\d+)-(\\d+)${padding}$`);
 
 export function writeHandle({ idPrefix, message, receive }: Receipt): string {
-  return `${idPrefix}-${message}-${receive}`;
+  return `${idPrefix}-${message}-${receive}${padding}`;
 }
 
 /** Reads a receipt handle of a fake queue; `undefined` for anything else. */

@@ -68,10 +68,12 @@ export function createRoundTrips({ clock, latencyMs, faults: plan, history }: Ro
     const lost = faults.find((fault) => fault.kind === 'lost-request' || fault.kind === 'lost-reply');
     if (lost?.kind !== 'lost-request') {
       await pause(clock, latencyMs / 2);
+      // A timer of the machine's is late, by up to a millisecond or two: the way back makes up for it.
+      const lateMs = clock.monotonic() - (call.atMs + latencyMs / 2);
       const answer = respond(call, faults, trip);
       await Promise.allSettled([answer]);
       if (lost === undefined) {
-        await pause(clock, latencyMs / 2 + slowness(faults, count));
+        await pause(clock, latencyMs / 2 - lateMs + slowness(faults, count));
         return answer;
       }
     }

@@ -1,11 +1,9 @@
-import { createPooledClient, createSqsQueue } from '@sqskit/client';
 import { packed } from '@sqskit/compression';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { clientSettings } from '../src/contenders/contender.ts';
 import { measure } from '../src/measure.ts';
 import { scenarios } from '../src/scenarios/all.ts';
 import { rivals } from '../src/scenarios/rivals.ts';
-import { countsOf, startLoadServer, type Target } from '../src/server/start-load-server.ts';
+import { bodiesAt, countsOf, startLoadServer, type Target } from '../src/server/start-load-server.ts';
 
 const load = { messages: 20, warmUp: 5 };
 
@@ -23,7 +21,7 @@ const arriving: Readonly<Record<string, number>> = {
   'transport-send-tls': 0,
   'transport-receive': 0,
   'throttled-neighbour': 0,
-  receiving: 0, // what it receives it makes
+  receiving: 0, // from a server of its own
   slots: 0,
 };
 
@@ -35,22 +33,15 @@ async function checkingServer(): Promise<Target> {
 }
 
 /** Messages that the server has been sent, those in packs each by itself. */
-async function messagesAt({ endpoint, queueUrl }: Target): Promise<number> {
-  await using client = createPooledClient({ ...clientSettings, endpoint });
-  const queue = createSqsQueue(client, queueUrl);
+async function messagesAt(target: Target): Promise<number> {
   const envelope = packed();
   let count = 0;
-  for (;;) {
-    const messages = await queue.receive({ maxMessages: 10, waitTimeMs: 0 });
-    if (messages.length === 0) {
-      return count;
-    }
-    for (const message of messages) {
-      const { items } = await envelope.open(message);
-      expect(items.filter((item) => 'error' in item)).toEqual([]);
-      count += items.length;
-    }
+  for (const body of await bodiesAt(target)) {
+    const { items } = await envelope.open({ body });
+    expect(items.filter((item) => 'error' in item)).toEqual([]);
+    count += items.length;
   }
+  return count;
 }
 
 describe.for(scenarios.filter(({ name }) => name !== rivals.name))('$name', ({ name, columns, cases }) => {

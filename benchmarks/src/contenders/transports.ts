@@ -56,25 +56,38 @@ export function callsOfQueue({ queue, close }: Connection): Calls {
   };
 }
 
-/** The same bytes over undici, unsigned; nobody looks at the answers. The floor of HTTP in Node. */
+/**
+ * The same bytes over undici, unsigned; nobody looks at the answers, but for the first receive's: what it brought is
+ * deleted again and again, which SQS answers with success. The floor of HTTP in Node.
+ */
 export function callsOfUndici({ endpoint, queueUrl: QueueUrl }: Target): Calls {
   const pool = new Pool(endpoint, { connections: 50 });
-  const deleteEntries = bodies.map((_, index) => ({ Id: String(index), ReceiptHandle: 'AQEB'.repeat(90) }));
-  const call = async (action: string, input: object): Promise<void> => {
+  const call = async (action: string, input: object): Promise<ArrayBuffer> => {
     const { body } = await pool.request({
       path: '/',
       method: 'POST',
       headers: { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `AmazonSQS.${action}` },
       body: JSON.stringify({ QueueUrl, ...input }),
     });
-    await body.arrayBuffer();
+    return body.arrayBuffer();
   };
+  let deleteEntries: Promise<readonly object[]> | undefined;
   return {
     send: () => call('SendMessageBatch', { Entries: sendEntries }),
     async receive() {
-      await call('ReceiveMessage', receiveInput);
-      await call('DeleteMessageBatch', { Entries: deleteEntries });
+      const received = call('ReceiveMessage', receiveInput);
+      deleteEntries ??= received.then(entriesIn);
+      await received;
+      await call('DeleteMessageBatch', { Entries: await deleteEntries });
     },
     [Symbol.asyncDispose]: () => pool.close(),
   };
+}
+
+/** What is to be deleted of an answer to `ReceiveMessage`. */
+function entriesIn(answer: ArrayBuffer): readonly object[] {
+  const { Messages }: { Messages: readonly { ReceiptHandle: string }[] } = JSON.parse(
+    Buffer.from(answer).toString(),
+  );
+  return Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
 }

@@ -8,7 +8,7 @@ import {
   squissConsumer,
 } from '../contenders/consumers.ts';
 import type { ConsumingContender, Handle } from '../contenders/consuming.ts';
-import { countsWhenDeleted, startLoadServer } from '../server/start-load-server.ts';
+import { startFullQueue } from '../server/start-full-queue.ts';
 import type { Case, Figures, Load, Scenario } from './scenario.ts';
 import { cpuColumn, rateColumn, serverCpuColumn, startMeasuring } from './sending.ts';
 
@@ -17,6 +17,8 @@ const slots = 100;
 const handlerMs = 20;
 /** Enough for every poller and every connection to be at work. */
 const leadIn = 300;
+/** More than any contender has in hand, or goes on to receive until it is stopped: the queue is never empty. */
+const spare = 2_000;
 
 const waiting: Handle = () => delay(handlerMs);
 
@@ -38,22 +40,20 @@ function receivingCase(
 
 /** From a server that answers at once and with a handler that does not wait, so that the slow too run compiled code. */
 async function warmUpCode(open: ConsumingContender['open'], { warmUp }: Load): Promise<void> {
-  await using server = await startLoadServer({ endless: true });
-  const { target } = server;
-  await using _consuming = await open({ target, handle: async () => undefined, slots });
-  await countsWhenDeleted(target, warmUp);
+  await using queue = await startFullQueue({ latencyMs: 0, messages: warmUp + spare });
+  await using _consuming = await open({ target: queue.target, handle: async () => undefined, slots });
+  await queue.countsWhenAsked(warmUp);
 }
 
 /** From one message's delete to another's, as the server counts them, while it goes on before and after. */
 async function measureReceiving(open: ConsumingContender['open'], { messages }: Load): Promise<Figures> {
-  await using server = await startLoadServer({ latencyMs, endless: true });
-  const { target } = server;
-  await using _consuming = await open({ target, handle: waiting, slots });
-  const before = await countsWhenDeleted(target, Math.min(leadIn, messages));
+  await using queue = await startFullQueue({ latencyMs, messages: leadIn + messages + spare });
+  await using _consuming = await open({ target: queue.target, handle: waiting, slots });
+  const before = await queue.countsWhenAsked(Math.min(leadIn, messages));
   const stop = startMeasuring();
-  const after = await countsWhenDeleted(target, before.deleted + messages);
+  const after = await queue.countsWhenAsked(before.deletes + messages);
   const { seconds, cpuMicros } = stop();
-  const deleted = after.deleted - before.deleted;
+  const deleted = after.deletes - before.deletes;
   return {
     messagesPerSecond: deleted / seconds,
     cpuMicros: cpuMicros / deleted,
@@ -65,7 +65,7 @@ async function measureReceiving(open: ConsumingContender['open'], { messages }: 
 export const receiving: Scenario = {
   name: 'receiving',
   title: 'Receiving 1 KB messages',
-  about: `Messages of 1,024 bytes of JSON, which the contender or its handler parses, from a server that always has more and answers after ${latencyMs} ms; a handler that waits ${handlerMs} ms, and at most ${slots} of them at a time where that can be said. Counted is what the server has been asked to delete; a contender's calls are receives and deletes.`,
+  about: `Messages of 1,024 bytes of JSON, which the contender or its handler parses, from a queue of the tests' fake SQS that always has more, ${latencyMs} ms a call; a handler that waits ${handlerMs} ms, and at most ${slots} of them at a time where that can be said. Counted is what it has been asked to delete; a contender's calls are receives and deletes.`,
   latencyMs,
   full: { rounds: 3, messages: 4_000, warmUp: 12_000 },
   quick: { rounds: 1, messages: 1_500, warmUp: 6_000 },

@@ -1,6 +1,7 @@
 import { setDefaultCACertificates } from 'node:tls';
 import type { Calls } from '../contenders/transports.ts';
 import { localhostCertificate } from '../server/localhost-certificate.ts';
+import { startFullQueue } from '../server/start-full-queue.ts';
 import { countsOf, startLoadServer, type Target } from '../server/start-load-server.ts';
 import type { Case, Column, Figures, Load, Scenario } from './scenario.ts';
 import { startMeasuring } from './sending.ts';
@@ -54,19 +55,49 @@ const columns: readonly Column[] = [
   { figure: 'serverCpuMicros', title: "the server's CPU µs/round", digits: 0 },
 ];
 
+/** A server in a process of its own, whose CPU time can be asked for. */
+interface Server extends AsyncDisposable {
+  readonly target: Target;
+  cpuMicros(): Promise<number>;
+}
+
 interface Kind {
   readonly name: string;
   readonly title: string;
   readonly round: string;
   readonly action: 'send' | 'receive';
-  readonly tls: boolean;
+  readonly start: (load: Load) => Promise<Server>;
 }
 
-function scenarioOf({ name, title, round, action, tls }: Kind): Scenario {
+/** It forgets what it is sent. */
+async function startSink(tls: boolean): Promise<Server> {
+  const server = await startLoadServer({ tls });
+  const { target } = server;
+  return {
+    target,
+    cpuMicros: async () => (await countsOf(target)).cpuMicros,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+/** With as many messages as are received, and those of the calls that are under way. */
+async function startSource({ messages, warmUp }: Load): Promise<Server> {
+  const queue = await startFullQueue({
+    latencyMs: 0,
+    messages: messages + warmUp + inFlight * messagesPerCall,
+  });
+  return {
+    target: queue.target,
+    cpuMicros: async () => (await queue.countsWhenAsked(0)).cpuMicros,
+    [Symbol.asyncDispose]: () => queue[Symbol.asyncDispose](),
+  };
+}
+
+function scenarioOf({ name, title, round, action, start }: Kind): Scenario {
   return {
     name,
     title,
-    about: `A round ${round}, ${inFlight} rounds at a time, over HTTP${tls ? 'S' : ''} to a server that answers at once. The messages are counted: ten to a round.`,
+    about: `A round ${round}, ${inFlight} rounds at a time, with a server that answers at once. The messages are counted: ten to a round.`,
     latencyMs: 0,
     full: { rounds: 5, messages: 40_000, warmUp: 40_000 },
     quick: { rounds: 1, messages: 10_000, warmUp: 10_000 },
@@ -78,9 +109,9 @@ function scenarioOf({ name, title, round, action, tls }: Kind): Scenario {
         how,
         async measure(load) {
           setDefaultCACertificates([localhostCertificate.cert]);
-          await using server = await startLoadServer({ tls, endless: true });
+          await using server = await start(load);
           await using calls = await open(server.target);
-          return await measureRounds(() => calls[action](), load, server.target);
+          return await measureRounds(() => calls[action](), load, server);
         },
       };
     }),
@@ -90,19 +121,19 @@ function scenarioOf({ name, title, round, action, tls }: Kind): Scenario {
 async function measureRounds(
   round: () => Promise<unknown>,
   { messages, warmUp }: Load,
-  target: Target,
+  server: Server,
 ): Promise<Figures> {
   await repeat(round, warmUp / messagesPerCall);
   const rounds = Math.ceil(messages / messagesPerCall);
-  const before = await countsOf(target);
+  const before = await server.cpuMicros();
   const stop = startMeasuring();
   await repeat(round, rounds);
   const { seconds, cpuMicros } = stop();
-  const after = await countsOf(target);
+  const after = await server.cpuMicros();
   return {
     cpuMicros: cpuMicros / rounds,
     roundsPerSecond: rounds / seconds,
-    serverCpuMicros: (after.cpuMicros - before.cpuMicros) / rounds,
+    serverCpuMicros: (after - before) / rounds,
   };
 }
 
@@ -121,22 +152,23 @@ export const transportScenarios: readonly Scenario[] = [
   {
     name: 'transport-send',
     title: 'What a batch call costs',
-    round: 'sends ten messages of 200 bytes in one call',
+    round: 'sends ten messages of 200 bytes in one call over HTTP',
     action: 'send',
-    tls: false,
+    start: () => startSink(false),
   } as const,
   {
     name: 'transport-send-tls',
     title: 'What a batch call costs over HTTPS',
-    round: 'sends ten messages of 200 bytes in one call',
+    round: 'sends ten messages of 200 bytes in one call over HTTPS',
     action: 'send',
-    tls: true,
+    start: () => startSink(true),
   } as const,
   {
     name: 'transport-receive',
     title: 'What receiving and deleting costs',
-    round: 'receives ten messages of 1 KB in one call and deletes them in another',
+    round:
+      "receives ten messages of 1 KB in one call and deletes them in another, over HTTP from the tests' fake SQS",
     action: 'receive',
-    tls: false,
+    start: startSource,
   } as const,
 ].map(scenarioOf);

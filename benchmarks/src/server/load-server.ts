@@ -14,27 +14,17 @@ export interface LoadServerOptions extends AnswerOptions {
 const targetPrefix = 'AmazonSQS.';
 
 /**
- * Answers SQS's JSON protocol. `GET /counts` tells at once what it has been sent, and the CPU time of its process;
- * `GET /counts?deleted=n` as soon as so many messages are deleted.
+ * Answers SQS's JSON protocol to those who send. `GET /counts` tells what it has been sent, and the CPU time of its
+ * process; `GET /bodies` the bodies, where they are kept.
  */
 export function createLoadServer({ latencyMs, tls, ...options }: LoadServerOptions): Server {
   const answers = new SqsAnswers(options);
-  /** Who asked for the counts, by how many messages must have been deleted. */
-  const waiting = new Map<ServerResponse, number>();
-  const answerWaiting = (): void => {
-    for (const [response, deleted] of waiting) {
-      if (answers.counts.deleted >= deleted) {
-        waiting.delete(response);
-        const { user, system } = process.cpuUsage();
-        respond(response, 200, JSON.stringify({ ...answers.counts, cpuMicros: user + system }));
-      }
-    }
-  };
   const listener: RequestListener = (request, response) => {
     if (request.method === 'GET') {
-      const { searchParams } = new URL(request.url ?? '', 'http://localhost');
-      waiting.set(response, Number(searchParams.get('deleted')));
-      answerWaiting();
+      const { user, system } = process.cpuUsage();
+      const told =
+        request.url === '/bodies' ? answers.bodies : { ...answers.counts, cpuMicros: user + system };
+      respond(response, 200, JSON.stringify(told));
       return;
     }
     read(request, (text) => {
@@ -45,7 +35,6 @@ export function createLoadServer({ latencyMs, tls, ...options }: LoadServerOptio
         text,
         `${tls ? 'https' : 'http'}://${request.headers.host ?? ''}`,
       );
-      answerWaiting();
       if (latencyMs === 0) {
         respond(response, status, body);
       } else {

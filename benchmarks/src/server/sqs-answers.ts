@@ -1,13 +1,8 @@
 import { sqsLimits } from '@sqskit/core';
 import { attributeBytes, md5OfAttributes, md5OfBody, type WireAttributes } from './message-md5.ts';
-import { Stock, type StockedMessage } from './stock.ts';
 
 /** What the server has been sent since it started. */
 export interface ServerCounts {
-  /** Calls of every kind. */
-  readonly calls: number;
-  /** Messages that were deleted, each once. */
-  readonly deleted: number;
   /** Calls that send: `SendMessage` and `SendMessageBatch`. */
   readonly requests: number;
   /** 64 KiB units of their payloads, as SQS bills them: one for each begun, at least one a call. */
@@ -24,12 +19,10 @@ export interface Answer {
 }
 
 export interface AnswerOptions {
-  /** Whether messages are kept for `ReceiveMessage`; otherwise they are counted and forgotten. */
+  /** Whether bodies are kept; otherwise messages are counted and forgotten. */
   readonly keep: boolean;
   /** Whether what SQS would refuse is refused: too many or too large entries, ids that are not distinct, characters. */
   readonly check: boolean;
-  /** Bodies of messages that are handed out without end: every `ReceiveMessage` gets as many as it asks for. */
-  readonly supply?: readonly string[] | undefined;
   /** The queue that is throttled, and how many calls a second it takes. */
   readonly throttled?: { readonly queueName: string; readonly callsPerSecond: number } | undefined;
 }
@@ -43,18 +36,9 @@ interface Entry {
 interface Request {
   readonly QueueUrl?: string;
   readonly QueueName?: string;
-  readonly Entries?: readonly (Entry & SettledEntry)[];
+  readonly Entries?: readonly Entry[];
   readonly MessageBody?: string;
   readonly MessageAttributes?: WireAttributes;
-  readonly MaxNumberOfMessages?: number;
-  readonly ReceiptHandle?: string;
-  readonly VisibilityTimeout?: number;
-}
-
-interface SettledEntry {
-  readonly Id: string;
-  readonly ReceiptHandle?: string;
-  readonly VisibilityTimeout?: number;
 }
 
 const ok = 200;
@@ -62,12 +46,10 @@ const badRequest = 400;
 // What XML does not allow. (API_SendMessage, `MessageBody`)
 const forbidden = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 
-/** Answers SQS's JSON protocol, as far as producers and simple consumers go. Any queue exists. */
+/** Answers SQS's JSON protocol, as far as producers go. Any queue exists. */
 export class SqsAnswers {
   readonly #options: AnswerOptions;
-  readonly #stock: Stock;
-  #calls = 0;
-  #deleted = 0;
+  readonly #bodies: string[] = [];
   #requests = 0;
   #billedUnits = 0;
   #messages = 0;
@@ -78,13 +60,15 @@ export class SqsAnswers {
 
   constructor(options: AnswerOptions) {
     this.#options = options;
-    this.#stock = new Stock(options.supply && endlessMessages(options.supply));
+  }
+
+  /** Of every message that was sent, where they are kept. */
+  get bodies(): readonly string[] {
+    return this.#bodies;
   }
 
   get counts(): ServerCounts {
     return {
-      calls: this.#calls,
-      deleted: this.#deleted,
       requests: this.#requests,
       billedUnits: this.#billedUnits,
       messages: this.#messages,
@@ -95,7 +79,6 @@ export class SqsAnswers {
   /** `action` is the part after `AmazonSQS.` of the `X-Amz-Target` header; `origin` is what queue URLs begin with. */
   answer(action: string, body: string, origin: string): Answer {
     const request: Request = JSON.parse(body);
-    this.#calls++;
     if (this.#isThrottled(request)) {
       return error('ThrottlingException', 'Rate exceeded');
     }
@@ -112,25 +95,8 @@ export class SqsAnswers {
           Attributes: {
             MaximumMessageSize: String(sqsLimits.maxMessageBytes),
             VisibilityTimeout: '30',
-            ApproximateNumberOfMessages: String(this.#stock.size),
           },
         });
-      case 'ReceiveMessage':
-        return json({
-          Messages: this.#stock.receive(request.MaxNumberOfMessages ?? 1, request.VisibilityTimeout),
-        });
-      case 'DeleteMessage':
-        this.#delete(request);
-        return json({});
-      case 'DeleteMessageBatch':
-        for (const entry of request.Entries ?? []) {
-          this.#delete(entry);
-        }
-        return json({ Successful: (request.Entries ?? []).map(({ Id }) => ({ Id })), Failed: [] });
-      case 'ChangeMessageVisibility':
-        return this.#changeVisibility(request) ? json({}) : error(notInFlight, 'not in flight');
-      case 'ChangeMessageVisibilityBatch':
-        return this.#changeVisibilities(request.Entries ?? []);
       default:
         return error('UnsupportedOperation', `the load server has no ${action}`);
     }
@@ -179,7 +145,7 @@ export class SqsAnswers {
     this.#messages++;
     const messageId = `00000000-0000-4000-8000-${String(this.#messages).padStart(12, '0')}`;
     if (this.#options.keep) {
-      this.#stock.put({ messageId, body: entry.MessageBody, attributes: entry.MessageAttributes });
+      this.#bodies.push(entry.MessageBody);
     }
     const { MessageBody, MessageAttributes } = entry;
     const digest =
@@ -194,34 +160,6 @@ export class SqsAnswers {
     this.#bytes += bytes;
     this.#billedUnits += Math.max(1, Math.ceil(bytes / sqsLimits.billedUnitBytes));
   }
-
-  #delete({ ReceiptHandle = '' }: Pick<SettledEntry, 'ReceiptHandle'>): void {
-    this.#deleted += this.#stock.delete(ReceiptHandle) ? 1 : 0;
-  }
-
-  #changeVisibility({ ReceiptHandle = '', VisibilityTimeout = 0 }: Omit<SettledEntry, 'Id'>): boolean {
-    return this.#stock.changeVisibility(ReceiptHandle, VisibilityTimeout);
-  }
-
-  #changeVisibilities(entries: readonly SettledEntry[]): Answer {
-    const Failed = entries
-      .filter((entry) => !this.#changeVisibility(entry))
-      .map(({ Id }) => ({ Id, Code: notInFlight, Message: 'not in flight', SenderFault: true }));
-    const failed = new Set(Failed.map(({ Id }) => Id));
-    const Successful = entries.filter(({ Id }) => !failed.has(Id)).map(({ Id }) => ({ Id }));
-    return json({ Successful, Failed });
-  }
-}
-
-const notInFlight = 'MessageNotInflight';
-
-/** Always another message; some of them have the same body. */
-function endlessMessages(bodies: readonly string[]): () => StockedMessage {
-  let made = 0;
-  return () => ({
-    messageId: `00000000-0000-4000-9000-${String(made).padStart(12, '0')}`,
-    body: bodies[made++ % bodies.length] ?? '',
-  });
 }
 
 function bytesOf({ MessageBody, MessageAttributes }: Entry): number {

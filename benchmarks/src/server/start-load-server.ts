@@ -1,15 +1,9 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import type { AddressInfo } from 'node:net';
+import { forkServer } from './fork-server.ts';
 import type { LoadServerOptions } from './load-server.ts';
 import type { ServerCounts } from './sqs-answers.ts';
 
-export interface StartOptions extends Omit<LoadServerOptions, 'supply'> {
-  /** Whether every `ReceiveMessage` is answered with as many messages as it asks for: JSON of 1 KB, each another. */
-  readonly endless: boolean;
-}
-
-/** Where a contender sends to: a queue of the load server. */
+/** Where a contender sends to or receives from: a queue of a server. */
 export interface Target {
   readonly endpoint: string;
   readonly queueName: string;
@@ -20,38 +14,19 @@ export interface LoadServer extends AsyncDisposable {
   readonly target: Target;
 }
 
-const program = fileURLToPath(new URL('load-server-process.ts', import.meta.url));
+const program = new URL('load-server-process.ts', import.meta.url);
 const queueName = 'bench';
 
 /** Starts a load server in a process of its own, on a free port of the loopback interface. */
-export async function startLoadServer(options: Partial<StartOptions> = {}): Promise<LoadServer> {
-  const resolved: StartOptions = {
-    latencyMs: 0,
-    tls: false,
-    keep: false,
-    check: false,
-    endless: false,
-    ...options,
-  };
-  // Without this process's own flags, such as a test runner's loader.
-  const child = fork(program, [JSON.stringify(resolved)], { execArgv: [] });
-  const exited = once(child, 'exit');
-  const [address] = await Promise.race([once(child, 'message'), exited]);
-  const port: unknown = address?.port;
-  if (typeof port !== 'number') {
-    child.kill('SIGKILL');
-    throw new Error('the load server did not start');
-  }
+export async function startLoadServer(options: Partial<LoadServerOptions> = {}): Promise<LoadServer> {
+  const job: LoadServerOptions = { latencyMs: 0, tls: false, keep: false, check: false, ...options };
+  const server = await forkServer<AddressInfo>(program, job);
+  const { port } = server.ready;
   // The certificate is for that name.
-  const endpoint = resolved.tls ? `https://localhost:${port}` : `http://127.0.0.1:${port}`;
+  const endpoint = job.tls ? `https://localhost:${port}` : `http://127.0.0.1:${port}`;
   return {
     target: { endpoint, queueName, queueUrl: `${endpoint}/000000000000/${queueName}` },
-    async [Symbol.asyncDispose]() {
-      if (child.connected) {
-        child.disconnect();
-      }
-      await exited;
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 
@@ -61,16 +36,13 @@ export interface Counts extends ServerCounts {
 }
 
 /** So far. */
-export function countsOf(target: Target): Promise<Counts> {
-  return askForCounts(target, 0);
-}
-
-/** As soon as so many messages have been deleted since the server started. */
-export function countsWhenDeleted(target: Target, deleted: number): Promise<Counts> {
-  return askForCounts(target, deleted);
-}
-
-async function askForCounts({ endpoint }: Target, deleted: number): Promise<Counts> {
-  const response = await fetch(`${endpoint}/counts?deleted=${deleted}`);
+export async function countsOf({ endpoint }: Target): Promise<Counts> {
+  const response = await fetch(`${endpoint}/counts`);
   return (await response.json()) as Counts;
+}
+
+/** The bodies of all that was sent, where the server was told to keep them. */
+export async function bodiesAt({ endpoint }: Target): Promise<readonly string[]> {
+  const response = await fetch(`${endpoint}/bodies`);
+  return (await response.json()) as readonly string[];
 }

@@ -52,6 +52,11 @@ export interface AccumulatorOptions<E extends AccumulatorEntry, S extends { read
   readonly callTimeoutMs: number;
   /** How many entries of a lane go in one call: one, or as many consecutive ones as fit. Default: `strict`. */
   readonly laneOrder?: LaneOrder | undefined;
+  /**
+   * Asked of each entry as its batch leaves. One that may not leave now is set aside, and its lane with it, until `recall`;
+   * its deadline holds. Must not throw. Default: every entry may.
+   */
+  readonly mayLeave?: ((entry: E) => boolean) | undefined;
   /** Once it aborts, calls under way are ended at once, and no other is made: `aborted` for their entries. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -119,6 +124,10 @@ export interface Accumulator<E extends AccumulatorEntry> {
   add(entry: E): Ticket;
   /** Lets what is here now leave without lingering. */
   hurry(): void;
+  /** What was set aside leaves at once, if it may now; what else is here does not linger either. */
+  recall(): void;
+  /** Whether a call under way has such an entry; it may have been given up meanwhile. */
+  carries(isSought: (entry: E) => boolean): boolean;
   /** Cancels everything that is here now, each entry with the error made for it. */
   cancelAll(makeError: (entry: E) => QueueError): void;
   /**

@@ -22,6 +22,8 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
   readonly #queue: BatchQueue<Unsettled<E>>;
   readonly #calls: BatchCalls<Unsettled<E>, S>;
   readonly #unsettled = new UnsettledList<E>();
+  /** What may not leave for now. */
+  readonly #aside = new Retry<E>();
   #nextSequence = 0;
   /** The newest entry that was here when the alarm rang: the loop that added it has come to its end. */
   #turnedThrough = -1;
@@ -78,6 +80,15 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
   hurry(): void {
     this.#queue.tally.hurry(this.#nextSequence - 1);
     this.#dispatch();
+  }
+
+  recall(): void {
+    this.#putBack(this.#aside.take());
+    this.hurry();
+  }
+
+  carries(isSought: (entry: E) => boolean): boolean {
+    return this.#calls.some((node) => isSought(node.entry));
   }
 
   cancelAll(makeError: (entry: E) => QueueError): void {
@@ -191,7 +202,8 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
     const now = clock.monotonic();
     // The timers may be late: the process may have been busy for longer than there was time.
     const isLate = ({ entry }: Unsettled<E>): boolean => entry.deadlineAt <= now;
-    const batch = cut.some(isLate) ? cut.filter((node) => !isLate(node)) : cut;
+    const inTime = cut.some(isLate) ? cut.filter((node) => !isLate(node)) : cut;
+    const batch = this.#thatMayLeave(inTime);
     for (const node of batch) {
       node.state = 'in-flight';
       node.attempts++;
@@ -200,10 +212,25 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
       this.flushes[reason]++;
       this.#calls.make(batch);
     }
-    for (const node of batch === cut ? [] : cut.filter(isLate)) {
+    for (const node of inTime === cut ? [] : cut.filter(isLate)) {
       this.#queue.release(node);
       this.#fail(node, deadlineError(node));
     }
+  }
+
+  /** Sets the others aside. */
+  #thatMayLeave(nodes: readonly Unsettled<E>[]): readonly Unsettled<E>[] {
+    const { mayLeave } = this.#options;
+    if (mayLeave === undefined || nodes.every(({ entry }) => mayLeave(entry))) {
+      return nodes;
+    }
+    const leaving = nodes.filter(({ entry }) => mayLeave(entry));
+    for (const node of nodes) {
+      if (!leaving.includes(node)) {
+        this.#aside.add(node);
+      }
+    }
+    return leaving;
   }
 
   #endCalls(signal: AbortSignal): void {
@@ -288,16 +315,18 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
         this.#cancel(node, deadlineError(node));
       }
     }
-    retry.start(clock, delayMs, (due) => this.#resume(due));
+    retry.start(clock, delayMs, () => {
+      this.#putBack(retry.take());
+      this.#dispatch();
+    });
   }
 
-  /** Puts entries back to the front in the order in which they had left. */
-  #resume(nodes: readonly Unsettled<E>[]): void {
+  /** To the front, in the order in which they had left. */
+  #putBack(nodes: readonly Unsettled<E>[]): void {
     for (const node of nodes.toReversed()) {
       node.state = 'waiting';
       this.#queue.putBack(node);
     }
-    this.#dispatch();
   }
 
   #settle(node: Unsettled<E>, outcome: S | Failure): void {

@@ -56,6 +56,16 @@ export class BatchCalls<N, S extends { readonly ok: true }> {
     return !this.#isFull && limit.inFlight < limit.limit;
   }
 
+  /** Whether there is such an entry in a call under way. */
+  some(isSought: (entry: N) => boolean): boolean {
+    for (const { batch } of this.#calls) {
+      if (batch.some(isSought)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   make(batch: readonly N[]): void {
     const { clock, limit, callTimeoutMs, signal } = this.#options;
     const call = new UnderWay<N>(batch, clock.monotonic() + callTimeoutMs, limit.begin());

@@ -20,7 +20,7 @@ export class Unsettled<E extends AccumulatorEntry> implements Queued, Linked<Uns
   lastError: QueueError | undefined;
   /** Nothing is allocated for it before the first failure. */
   history: FailedAttempt[] | undefined;
-  /** The retry for which it waits, while it backs off. */
+  /** With which others it waits, while it backs off or is set aside. */
   retry: Retry<E> | undefined;
   // Neighbours in the batch queue, while it waits there.
   previous: Unsettled<E> | undefined;
@@ -79,7 +79,10 @@ export class Unsettled<E extends AccumulatorEntry> implements Queued, Linked<Uns
   }
 }
 
-/** Entries that failed together and wait together. Those that are given up meanwhile are kept by nothing here. */
+/**
+ * Entries that wait together after they failed together, or because they may not leave for now. Those that are given up
+ * meanwhile are kept by nothing here.
+ */
 export class Retry<E extends AccumulatorEntry> {
   readonly #waiting = new Set<Unsettled<E>>();
   #timer: Timer | undefined;
@@ -97,11 +100,18 @@ export class Retry<E extends AccumulatorEntry> {
     }
   }
 
-  /** Calls back after `delayMs` with those that still wait, unless there are none. */
-  start(clock: Clock, delayMs: number, onDue: (entries: readonly Unsettled<E>[]) => void): void {
+  /** Calls back after `delayMs`, if any still waits. */
+  start(clock: Clock, delayMs: number, onDue: () => void): void {
     if (this.#waiting.size > 0) {
-      this.#timer = clock.setTimer(() => onDue([...this.#waiting]), delayMs, { keepAlive: true });
+      this.#timer = clock.setTimer(onDue, delayMs, { keepAlive: true });
     }
+  }
+
+  /** Those that still wait, which are here no longer. */
+  take(): readonly Unsettled<E>[] {
+    const entries = [...this.#waiting];
+    this.#waiting.clear();
+    return entries;
   }
 }
 

@@ -152,6 +152,101 @@ describe('lanes that their owner pauses when an entry has failed', () => {
   });
 });
 
+describe('entries that may not leave for now', () => {
+  function barring(...names: readonly string[]): { readonly barred: Set<string>; readonly h: Harness } {
+    const barred = new Set(names);
+    return { barred, h: harness({ mayLeave: ({ name }) => !barred.has(name) }) };
+  }
+
+  test('are set aside until they are recalled; their company leaves without them', async () => {
+    const { barred, h } = barring('b');
+    for (const name of ['a', 'b', 'c']) {
+      h.accumulator.add(thing(name));
+    }
+    await pass(1);
+    expect(batches(h)).toEqual([['a', 'c']]);
+    callAt(h, 0).succeed();
+    await pass(1_000);
+    expect([h.calls.length, h.accumulator.size]).toEqual([1, 1]);
+    barred.clear();
+    h.accumulator.recall();
+    expect(batches(h).slice(1)).toEqual([['b']]);
+    callAt(h, 1).succeed();
+    await pass(1);
+    expect(h.settlementOf('b')).toMatchObject({ outcome: done, attempts: 1 });
+  });
+
+  test('are set aside again where they still may not leave', async () => {
+    const { barred, h } = barring('a', 'b');
+    h.accumulator.add(thing('a'));
+    h.accumulator.add(thing('b'));
+    await pass(1);
+    barred.delete('b');
+    h.accumulator.recall();
+    expect(batches(h)).toEqual([['b']]);
+    barred.clear();
+    h.accumulator.recall();
+    expect(batches(h)).toEqual([['b'], ['a']]);
+  });
+
+  test('do not linger once more when they are recalled', async () => {
+    const { barred, h } = barring('a0');
+    for (let index = 0; index < 10; index++) {
+      h.accumulator.add(thing(`a${index}`)); // a full batch, which does not linger
+    }
+    expect(h.calls.length).toBe(1);
+    barred.clear();
+    h.accumulator.recall();
+    expect(batches(h).slice(1)).toEqual([['a0']]);
+  });
+
+  test('keep their lane waiting', async () => {
+    const { barred, h } = barring('a0');
+    addLane(h, 'a', 2);
+    await pass(1_000);
+    expect(h.calls.length).toBe(0);
+    barred.clear();
+    h.accumulator.recall();
+    callAt(h, 0).succeed();
+    await pass(1);
+    expect(batches(h)).toEqual([['a0'], ['a1']]);
+  });
+
+  test('wait so after a failure too, and are settled once: cancelled, or given up at their deadlines', async () => {
+    const { barred, h } = barring('nothing');
+    const ticket = h.accumulator.add(thing('a'));
+    h.accumulator.add(thing('b', { deadlineMs: 500 }));
+    await pass(1);
+    callAt(h, 0).resolve([retryableFailure, retryableFailure]);
+    barred.add('a').add('b');
+    await pass(200);
+    expect(h.calls.length).toBe(1);
+    ticket.cancel(aborted());
+    await pass(400);
+    expect(h.settlements).toMatchObject([
+      { name: 'a', attempts: 1, outcome: { error: { code: 'aborted' } } },
+      { name: 'b', attempts: 1, outcome: { error: { code: 'deadline-exceeded' } } },
+    ]);
+    barred.clear();
+    h.accumulator.recall();
+    expect([h.calls.length, h.accumulator.size, vi.getTimerCount()]).toEqual([1, 0, 0]);
+  });
+});
+
+test('it tells what is part of a call under way, given up or not', async () => {
+  const h = harness();
+  const carries = (sought: string): boolean => h.accumulator.carries(({ name }) => name === sought);
+  const ticket = h.accumulator.add(thing('a'));
+  expect(carries('a')).toBe(false);
+  await pass(1);
+  expect([carries('a'), carries('b')]).toEqual([true, false]);
+  ticket.cancel(aborted());
+  expect(carries('a')).toBe(true);
+  callAt(h, 0).succeed();
+  await pass(0);
+  expect(carries('a')).toBe(false);
+});
+
 test('a flow with many entries does not keep another waiting', async () => {
   const h = harness({ maxEntries: 2, maxInFlight: 1 });
   for (let index = 0; index < 1_000; index++) {

@@ -14,16 +14,28 @@ export interface BatchCallOptions<A, S extends { readonly ok: true }> {
   /** Longest time for one call. */
   readonly callTimeoutMs: number;
   readonly maxBytes?: number | undefined;
+  /**
+   * Other calls for the same messages: none is part of a call of both at a time. An entry whose message is waits until that
+   * call is over; its company leaves without it.
+   */
+  readonly apartFrom?: (() => Apart) | undefined;
   /** One outcome for each, by position. */
   readonly call: (batch: readonly A[], signal: AbortSignal) => Promise<readonly (S | Failure)[]>;
 }
 
+/** What other calls have to know of these. */
+type Apart = Pick<BatchCall<never, never>, 'carries' | 'recall'>;
+
 interface Place {
   /** On the monotonic clock: when it is given up, retries included. Asked again each time: leases are prolonged. */
   readonly deadlineAt: () => number;
+  /** Of the message whose lease it is about. */
+  readonly messageId?: string | undefined;
   /** Entries of one lane are called one at a time and in order. */
   readonly lane?: string | undefined;
   readonly bytes?: number | undefined;
+  /** Whether it is called again after a call that failed, if there is time. Default: it is. */
+  readonly repeats?: (() => boolean) | undefined;
 }
 
 export interface Submission<S> {
@@ -31,13 +43,19 @@ export interface Submission<S> {
   readonly outcome: Promise<S | Failure>;
   /** Whether it is part of a call now. */
   readonly isUnderWay: boolean;
+  /** Whether it is, or has been. */
+  readonly wasCalled: boolean;
   /** Gives it up. Whatever is submitted in its lane from now on is called after it, if it was called at all. */
-  cancel(): void;
+  cancel(error?: QueueError): void;
 }
 
 /** A batch verb of the queue, entry by entry: gathered into batches, and failed entries repeated until their deadline. */
 export interface BatchCall<A, S extends { readonly ok: true }> {
   submit(argument: A, place: Place): Submission<S>;
+  /** Whether a call with this message is under way. */
+  carries(messageId: string): boolean;
+  /** What waits for calls of another is called now, if it may. */
+  recall(): void;
   /** What is here now does not linger. */
   hurry(): void;
   /** Nor does anything from now on. */
@@ -53,7 +71,13 @@ export function createBatchCall<A, S extends { readonly ok: true }>(
   options: BatchCallOptions<A, S>,
 ): BatchCall<A, S> {
   const { clock, random, lingerMs, maxBackoffMs, callTimeoutMs, call } = options;
-  const { maxBytes = Number.POSITIVE_INFINITY } = options;
+  const { maxBytes = Number.POSITIVE_INFINITY, apartFrom } = options;
+  let isAnyAside = false;
+  const mayLeave = ({ messageId }: PendingEntry<A, S>): boolean => {
+    const mayNot = messageId !== undefined && apartFrom?.().carries(messageId) === true;
+    isAnyAside ||= mayNot;
+    return !mayNot;
+  };
   const closing = new AbortController();
   const accumulator: Accumulator<PendingEntry<A, S>> = createAccumulator({
     clock,
@@ -64,6 +88,9 @@ export function createBatchCall<A, S extends { readonly ok: true }>(
     maxInFlight,
     backoff: exponentialBackoff({ maxMs: maxBackoffMs, random }),
     callTimeoutMs,
+    // What is to be apart is never given up while it is on the wire.
+    answerGraceMs: apartFrom && callTimeoutMs,
+    mayLeave: apartFrom && mayLeave,
     signal: closing.signal,
     call: (entries, signal) =>
       call(
@@ -71,6 +98,7 @@ export function createBatchCall<A, S extends { readonly ok: true }>(
         signal,
       ),
     onSettled: (entry, outcome: S | Failure) => entry.resolve(outcome),
+    onAnswered: () => apartFrom?.().recall(),
   });
   let isRushing = false;
   let willHurry = false;
@@ -92,6 +120,15 @@ export function createBatchCall<A, S extends { readonly ok: true }>(
       }
       return entry;
     },
+    carries: (messageId) =>
+      accumulator.inFlight > 0 && accumulator.carries((entry) => entry.messageId === messageId),
+    recall() {
+      if (isAnyAside) {
+        isAnyAside = false;
+        // Whoever is told of that answer comes first: of a message that is deleted no renewal is called any more.
+        queueMicrotask(() => accumulator.recall());
+      }
+    },
     hurry() {
       accumulator.hurry();
     },
@@ -109,6 +146,7 @@ export function createBatchCall<A, S extends { readonly ok: true }>(
 class PendingEntry<A, S> implements Submission<S> {
   readonly argument: A;
   readonly bytes: number;
+  readonly messageId: string | undefined;
   readonly lane: string | undefined;
   readonly outcome: Promise<S | Failure>;
   resolve: (outcome: S | Failure) => void = () => undefined;
@@ -118,6 +156,7 @@ class PendingEntry<A, S> implements Submission<S> {
   constructor(argument: A, place: Place) {
     this.argument = argument;
     this.bytes = place.bytes ?? 0;
+    this.messageId = place.messageId;
     this.lane = place.lane;
     this.#place = place;
     this.outcome = new Promise((resolve) => {
@@ -126,15 +165,21 @@ class PendingEntry<A, S> implements Submission<S> {
   }
 
   get deadlineAt(): number {
-    return this.#place.deadlineAt();
+    const { deadlineAt, repeats } = this.#place;
+    const isOver = repeats !== undefined && this.wasCalled && !this.isUnderWay && !repeats();
+    return isOver ? Number.NEGATIVE_INFINITY : deadlineAt();
   }
 
   get isUnderWay(): boolean {
     return this.ticket?.isUnderWay === true;
   }
 
-  cancel(): void {
-    this.ticket?.cancel(stoppedError());
+  get wasCalled(): boolean {
+    return this.ticket !== undefined && this.ticket.attempts > 0;
+  }
+
+  cancel(error: QueueError = stoppedError()): void {
+    this.ticket?.cancel(error);
   }
 }
 

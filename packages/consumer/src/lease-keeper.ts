@@ -1,4 +1,4 @@
-import type { Settled, SettleOutcome } from '@sqskit/core';
+import { QueueError, type Settled, type SettleOutcome } from '@sqskit/core';
 import { type Alarm, createAlarm } from '@sqskit/core/alarm';
 import type { Clock } from '@sqskit/core/clock';
 import type { BatchCall, Submission } from './batch-call.ts';
@@ -50,10 +50,10 @@ export interface LeaseKeeper {
   /** When its lease ends as things are; -Infinity where it is not held. */
   expiresAt(delivery: Delivery): number;
   /**
-   * It is about to be deleted: a renewal that waits is taken back, and the next is put off for half of what is left of the
-   * lease: one is made beside a delete only where that is not confirmed for so long.
+   * It is to be deleted: no renewal is begun for a quarter of what is left of the lease. After that one is, between two
+   * attempts of the delete. If one fails it was the last: what is left of the lease is left to the delete.
    */
-  holdBack(delivery: Delivery): void;
+  deleting(delivery: Delivery, deletion: Submission<Settled>): void;
   /** Renews it no more, and returns the lease it had. What changes its visibility from now on has the last word. */
   letGo(delivery: Delivery): Lease | undefined;
   /** Lets everything go. */
@@ -68,6 +68,8 @@ interface Held {
   lease: Lease;
   renewAt: number;
   renewal: Submission<Settled> | undefined;
+  /** What deletes its message. */
+  deletion: Submission<Settled> | undefined;
 }
 
 class TimedLeaseKeeper implements LeaseKeeper {
@@ -84,7 +86,7 @@ class TimedLeaseKeeper implements LeaseKeeper {
     this.letGo(delivery);
     const lease = takeLease(receivedAt, visibilityTimeoutMs);
     const renewAt = renewalDueAt(lease);
-    this.#held.set(delivery, { lease, renewAt, renewal: undefined });
+    this.#held.set(delivery, { lease, renewAt, renewal: undefined, deletion: undefined });
     this.#alarm.ringBy(Math.min(renewAt, lease.expiresAt));
   }
 
@@ -105,19 +107,17 @@ class TimedLeaseKeeper implements LeaseKeeper {
     return this.#held.get(delivery)?.lease.expiresAt ?? Number.NEGATIVE_INFINITY;
   }
 
-  holdBack(delivery: Delivery): void {
+  deleting(delivery: Delivery, deletion: Submission<Settled>): void {
     const held = this.#held.get(delivery);
     if (held === undefined) {
       return;
     }
-    const now = this.#options.clock.monotonic();
-    // One that is under way cannot be called back, and its answer prolongs the lease.
+    held.deletion = deletion;
     if (held.renewal?.isUnderWay === false) {
       held.renewal.cancel();
       held.renewal = undefined;
     }
-    held.renewAt = Math.max(held.renewAt, now + (held.lease.expiresAt - now) / 2);
-    this.#alarm.ringBy(Math.min(held.renewAt, held.lease.expiresAt));
+    this.#putOff(held);
   }
 
   letGo(delivery: Delivery): Lease | undefined {
@@ -144,7 +144,7 @@ class TimedLeaseKeeper implements LeaseKeeper {
         this.#lose(delivery);
         continue;
       }
-      if (isAnyDue && held.renewal === undefined && renewableFrom(held.lease, held.renewAt) <= now) {
+      if (isAnyDue && held.renewal === undefined && renewableAt(held) <= now) {
         this.#renew(delivery, held, now);
       }
       nextAt = Math.min(nextAt, held.lease.expiresAt, held.renewal === undefined ? held.renewAt : nextAt);
@@ -165,9 +165,12 @@ class TimedLeaseKeeper implements LeaseKeeper {
     const { visibility, changes } = this.#options;
     const visibilityTimeoutMs = grantableMs(held.lease, now, visibility.renewalMs(held.lease, now));
     const change: Change = { receiptHandle: delivery.receiptHandle, visibilityTimeoutMs, calledAt: now };
+    const { messageId } = delivery.message;
     const renewal = changes.submit(change, {
-      lane: delivery.message.messageId,
+      messageId,
+      lane: messageId,
       deadlineAt: () => held.lease.expiresAt,
+      repeats: () => held.deletion === undefined,
     });
     held.renewal = renewal;
     void renewal.outcome.then((outcome) => {
@@ -183,29 +186,39 @@ class TimedLeaseKeeper implements LeaseKeeper {
       this.#options.onRenewed();
       held.lease = renewLease(held.lease, change.calledAt, change.visibilityTimeoutMs);
       held.renewAt = renewalDueAt(held.lease);
-    } else if (isHandleRefused(outcome.error)) {
-      this.#refused(delivery, held);
-      return;
+      this.#alarm.ringBy(Math.min(held.renewAt, held.lease.expiresAt));
+    } else if (isHandleRefused(outcome.error) && held.deletion?.wasCalled !== true) {
+      this.#lose(delivery); // after a delete was called that says nothing: it may be done
+    } else if (held.deletion !== undefined) {
+      held.renewAt = Number.POSITIVE_INFINITY;
     } else {
-      // While the message is being deleted the next has been put off already.
-      held.renewAt = Math.max(held.renewAt, renewalRetryAt(held.lease, this.#options.clock.monotonic()));
+      this.#putOff(held);
     }
+  }
+
+  #putOff(held: Held): void {
+    held.renewAt = Math.max(held.renewAt, renewalRetryAt(held.lease, this.#options.clock.monotonic()));
     this.#alarm.ringBy(Math.min(held.renewAt, held.lease.expiresAt));
   }
 
-  /** SQS knows the handle no more. While the message is being deleted that says nothing: the delete may be done. */
-  #refused(delivery: Delivery, held: Held): void {
-    if (delivery.phase === 'settling') {
-      held.renewAt = Number.POSITIVE_INFINITY;
-    } else {
-      this.#lose(delivery);
-    }
-  }
-
   #lose(delivery: Delivery): void {
+    const deletion = this.#held.get(delivery)?.deletion;
+    if (deletion?.wasCalled === true) {
+      return; // its answer says what became of the message
+    }
     this.letGo(delivery);
+    deletion?.cancel(leaseOver(delivery));
     if (delivery.phase !== 'settling') {
       this.#options.onLost(delivery);
     }
   }
+}
+
+/** So that batches fill, along with others that are due; but not beside a delete. */
+function renewableAt({ lease, renewAt, deletion }: Held): number {
+  return deletion === undefined ? renewableFrom(lease, renewAt) : renewAt;
+}
+
+export function leaseOver({ message: { messageId } }: Delivery): QueueError<'lease-lost'> {
+  return new QueueError('lease-lost', 'the lease ended before the message could be settled', { messageId });
 }

@@ -49,7 +49,7 @@ export function renewableFrom({ takenAt, expiresAt }: Lease, renewalDueAt: numbe
   return renewalDueAt - (expiresAt - takenAt) / 10;
 }
 
-/** When to try again after SQS refused a renewal: three more times in what is left of the lease. */
+/** When to try again after a renewal that failed, or beside a delete: three more times in what is left of the lease. */
 export function renewalRetryAt({ expiresAt }: Lease, now: number): number {
   return now + Math.max(secondMs / 10, (expiresAt - now) / 4);
 }

@@ -20,7 +20,7 @@ import type { Delivery } from './delivery.ts';
 import { combineVerdicts, retryDelayMs } from './failure-policy.ts';
 import type { Instruments } from './instruments.ts';
 import { grantableMs, type Lease } from './lease.ts';
-import { type Change, createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts';
+import { type Change, createLeaseKeeper, type LeaseKeeper, leaseOver } from './lease-keeper.ts';
 import { type Pack, type SettledAs, type Unfinished, waysToSettle } from './pack.ts';
 import type { ReportError } from './report.ts';
 import { createResender, type Resender } from './resend.ts';
@@ -81,8 +81,10 @@ class BatchingSettler implements QueueSettler {
   readonly leases: LeaseKeeper;
   readonly #options: QueueSettlerOptions;
   readonly #isFifo: boolean;
+  // The lease operations of a message are on the wire one at a time: its changes are a lane, and deletes are apart from
+  // them. It has one delete at a time: the next delivery of a message waits until that before it is over.
   readonly #deletes: BatchCall<string, Settled>;
-  /** Renewals too: the changes of one message are a lane, so a renewal never overtakes what settles it. */
+  /** Renewals too. */
   readonly #changes: BatchCall<Change, Settled>;
   readonly #deadLetters: DeadLetters | undefined;
   readonly #resender: Resender;
@@ -104,13 +106,18 @@ class BatchingSettler implements QueueSettler {
     this.#isFifo = parseQueueUrl(queue.url).fifo;
     // The next message of a group waits for the delete, so on a FIFO queue nothing lingers.
     const lingerMs = this.#isFifo ? 0 : settleLingerMs;
-    // Entries are given up when their lease ends. Half of it is always left while it is renewed, and a quarter while the
-    // message is being deleted: time for another attempt.
+    // Entries are given up when their lease ends. A call takes a quarter of the shortest lease at most, 7.5 s of 30, so
+    // that waiting for one another's calls costs a message no lease that could be kept:
+    // - A renewal is begun with half of the lease left. A delete that waits for it has the last quarter, and if it failed,
+    //   no other is begun then.
+    // - A delete that fails with half of the lease left is repeated until 3/8 are, when a renewal comes first. An attempt
+    //   begun just before is over with 1/8 left, which is the renewal's.
     const maxBackoffMs = Math.min(longestBackoffMs, visibility.shortestMs / 4);
     const callTimeoutMs = Math.min(longestCallMs, visibility.shortestMs / 4);
     const shared = { clock, random, lingerMs, maxBackoffMs, callTimeoutMs };
     this.#deletes = createBatchCall({
       ...shared,
+      apartFrom: () => this.#changes,
       call: (handles, signal) => {
         instruments.count('deleteCalls');
         return queue.deleteBatch(handles, { signal });
@@ -118,6 +125,7 @@ class BatchingSettler implements QueueSettler {
     });
     this.#changes = createBatchCall({
       ...shared,
+      apartFrom: () => this.#deletes,
       call: (changes, signal) => {
         instruments.count('changeVisibilityCalls');
         for (const change of changes) {
@@ -283,11 +291,12 @@ class BatchingSettler implements QueueSettler {
 
   /** While it is not answered the lease is kept, and with it the time that there is for it. */
   async #delete(delivery: Delivery, pack: Pack | undefined): Promise<boolean> {
-    this.leases.holdBack(delivery);
-    const { outcome } = this.#deletes.submit(delivery.receiptHandle, {
+    const deletion = this.#deletes.submit(delivery.receiptHandle, {
+      messageId: delivery.message.messageId,
       deadlineAt: () => this.leases.expiresAt(delivery),
     });
-    const answer = await outcome;
+    this.leases.deleting(delivery, deletion);
+    const answer = await deletion.outcome;
     const lease = this.leases.letGo(delivery);
     if (!answer.ok) {
       this.#unsettled(delivery, answer.error, pack?.size ?? 1);
@@ -317,8 +326,10 @@ class BatchingSettler implements QueueSettler {
       visibilityTimeoutMs: grantableMs(lease, calledAt, wantedMs),
       calledAt,
     };
+    const { messageId } = delivery.message;
     const answer = await this.#changes.submit(change, {
-      lane: delivery.message.messageId,
+      messageId,
+      lane: messageId,
       deadlineAt: () => lease.expiresAt,
     }).outcome;
     if (answer.ok) {
@@ -383,8 +394,4 @@ function textOf(reason: unknown): string {
 
 function wireForm({ receiptHandle, visibilityTimeoutMs }: Change): VisibilityChange {
   return { receiptHandle, visibilityTimeoutMs };
-}
-
-function leaseOver({ message: { messageId } }: Delivery): QueueError<'lease-lost'> {
-  return new QueueError('lease-lost', 'the lease ended before the message could be settled', { messageId });
 }

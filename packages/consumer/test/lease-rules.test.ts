@@ -6,7 +6,7 @@ import type { FakeClock } from '@sqskit/testing';
 import { expect, test } from 'vitest';
 import { release, retry } from '../src/index.ts';
 import { packing, packOf } from './packing.ts';
-import { createScene } from './scene.ts';
+import { altered, createScene } from './scene.ts';
 
 /** A clock whose time leaps while its timers stay where they are, as they do when the event loop is blocked. */
 function leaping(clock: FakeClock): Clock & { leap(ms: number): void } {
@@ -160,18 +160,167 @@ test.each([
   await clock.settle(consumer.stop());
 });
 
-test('a delete does not wait for the renewal that is under way, and none follows it', async () => {
+test('a delete waits for the renewal that is under way, and none follows it', async () => {
   const { clock, faults, send, consume, sleep, calls, errors } = createScene({ latencyMs: 100 });
   await send(1);
   faults.failNext('changeVisibilityBatch', { kind: 'slow-reply', delayMs: 4_000 });
-  const consumer = consume(() => sleep(10_200), { visibilityTimeoutMs: 20_000 });
+  const consumer = consume(() => sleep(10_200), { visibilityTimeoutMs: 20_000, waitTimeMs: 1_000 });
   consumer.start();
-  await clock.advance(11_000);
-  expect(consumer.stats()).toMatchObject({ acked: 1, settling: 0 });
   await clock.advance(60_000);
-  expect(calls('changeVisibilityBatch')).toHaveLength(1);
-  expect(errors).toEqual([]);
+  const [renewal, ...more] = calls('changeVisibilityBatch');
+  const deletes = calls('deleteBatch');
+  expect(deletes.map(({ atMs }) => atMs - (renewal?.atMs ?? 0))).toEqual([4_100]);
+  expect({ more, errors }).toEqual({ more: [], errors: [] });
+  expect(consumer.stats()).toMatchObject({ acked: 1, settling: 0, leasesLost: 0 });
   await clock.settle(consumer.stop());
+});
+
+test('the other deletes of its batch do not wait, whose messages have no renewal under way', async () => {
+  const { clock, faults, send, consume, sleep, calls } = createScene({ latencyMs: 100 });
+  await send(1);
+  faults.failNext('changeVisibilityBatch', { kind: 'slow-reply', delayMs: 4_000 });
+  const consumer = consume(({ body }) => sleep(body === 0 ? 11_000 : 3_000), {
+    visibilityTimeoutMs: 20_000,
+    waitTimeMs: 1_000,
+  });
+  consumer.start();
+  await clock.advance(7_900);
+  await send(3);
+  await clock.advance(30_000);
+  const [renewal] = calls('changeVisibilityBatch');
+  const deletes = calls('deleteBatch');
+  expect(deletes.map(({ entries }) => entries)).toEqual([3, 1]);
+  expect(deletes[0]?.atMs).toBeLessThan((renewal?.atMs ?? 0) + 2_000);
+  expect(deletes[1]?.atMs).toBe((renewal?.atMs ?? 0) + 4_100);
+  await clock.settle(consumer.stop());
+});
+
+test('a renewal that never answers keeps a delete for no longer than its call takes, and the lease is left', async () => {
+  const { clock, queue, send, consume, sleep, calls } = createScene({ latencyMs: 100 });
+  await send(1);
+  let renewals = 0;
+  const hanging = altered(queue, {
+    changeVisibilityBatch() {
+      renewals++;
+      return new Promise(() => undefined);
+    },
+  });
+  const options = { visibilityTimeoutMs: 20_000, waitTimeMs: 1_000 };
+  const consumer = consume(() => sleep(10_200), options, hanging);
+  consumer.start();
+  await clock.advance(60_000);
+  expect(calls('deleteBatch').map(({ atMs }) => atMs)).toEqual([15_220]);
+  expect(renewals).toBe(1);
+  expect(consumer.stats()).toMatchObject({ acked: 1, received: 1, unsettled: 0, leasesLost: 0 });
+  await clock.settle(consumer.stop());
+});
+
+test('a renewal that failed while a delete waited for it is not repeated', async () => {
+  const { clock, faults, send, consume, sleep, calls, errors } = createScene({ latencyMs: 500 });
+  await send(1);
+  faults.failNext('changeVisibilityBatch', { kind: 'throttle' });
+  const consumer = consume(() => sleep(10_200), { visibilityTimeoutMs: 20_000, waitTimeMs: 1_000 });
+  consumer.start();
+  await clock.advance(60_000);
+  const [renewal, ...more] = calls('changeVisibilityBatch');
+  expect(calls('deleteBatch').map(({ atMs }) => atMs - (renewal?.atMs ?? 0))).toEqual([500]);
+  expect({ more, errors }).toEqual({ more: [], errors: [] });
+  await clock.settle(consumer.stop());
+});
+
+test('regression: renewals that failed were repeated beside a delete that failed too, which waited for them until the lease was over', async () => {
+  const { clock, faults, send, consume, calls } = createScene();
+  await send(1);
+  for (const verb of ['deleteBatch', 'changeVisibilityBatch'] as const) {
+    faults.failNext(verb, { kind: 'throttle' }, { times: Number.POSITIVE_INFINITY });
+  }
+  const consumer = consume(() => undefined, { visibilityTimeoutMs: 20_000 });
+  consumer.start();
+  await clock.advance(14_000);
+  const [renewal, ...more] = calls('changeVisibilityBatch');
+  expect(renewal?.atMs).toBeGreaterThanOrEqual(10_000);
+  expect(more).toEqual([]);
+  faults.clear();
+  await clock.advance(6_000);
+  expect(consumer.stats()).toMatchObject({ acked: 1, received: 1, unsettled: 0 });
+  await clock.settle(consumer.stop());
+});
+
+test('a message is not deleted where the renewal that its delete waited for found its lease lost', async () => {
+  const { clock, faults, send, consume, sleep, calls, errors } = createScene({ latencyMs: 500 });
+  await send(1);
+  faults.failNext('changeVisibilityBatch', { kind: 'entry-rejection', awsCode: 'ReceiptHandleIsInvalid' });
+  let runs = 0;
+  const consumer = consume(
+    () => {
+      runs++;
+      return sleep(10_200);
+    },
+    { visibilityTimeoutMs: 20_000, waitTimeMs: 1_000 },
+  );
+  consumer.start();
+  await clock.advance(15_000);
+  expect(calls('deleteBatch')).toEqual([]);
+  expect(errors).toMatchObject([{ error: { code: 'lease-lost' }, context: { during: 'settle' } }]);
+  expect(consumer.stats()).toMatchObject({ acked: 0, unsettled: 1, leasesLost: 0, settling: 0 });
+  await clock.advance(30_000);
+  // It has come again, and is deleted without a run.
+  expect(calls('deleteBatch')).toHaveLength(1);
+  expect(runs).toBe(1);
+  await clock.settle(consumer.stop());
+});
+
+test('a message that came again is not deleted beside a renewal of its delivery before, given up but under way', async () => {
+  const { clock, queue, send, consume, sleep, calls } = createScene();
+  await send(1);
+  const hanging = altered(queue, { changeVisibilityBatch: () => new Promise(() => undefined) });
+  const consumer = consume(
+    async ({ receiveCount }, { signal }) => {
+      await sleep(receiveCount === 1 ? 60_000 : 0, signal);
+    },
+    { visibilityTimeoutMs: 20_000, random: () => 0.99 },
+    hanging,
+  );
+  consumer.start();
+  await clock.advance(20_100);
+  // Lost at 20,000 ms and come again then; the second call that was to renew it began at 15,119 ms, and takes 5,000.
+  expect(consumer.stats()).toMatchObject({ leasesLost: 1, received: 2, settling: 1 });
+  expect(calls('deleteBatch')).toEqual([]);
+  await clock.advance(100);
+  expect(calls('deleteBatch').map(({ atMs }) => atMs)).toEqual([20_119]);
+  expect(queue.messages()).toEqual([]);
+  await clock.settle(consumer.stop());
+});
+
+test('while a delete goes unanswered its message is renewed between two attempts of it, and its lease is kept', async () => {
+  const { clock, queue, send, consume } = createScene({ latencyMs: 100 });
+  await send(1);
+  const calls: { readonly verb: string; readonly fromMs: number; readonly untilMs: number }[] = [];
+  async function noted<R>(verb: string, signal: AbortSignal | undefined, call: Promise<R>): Promise<R> {
+    const fromMs = clock.monotonic();
+    const aborted = new Promise<R>((_resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason));
+    });
+    return Promise.race([call, aborted]).finally(() => {
+      calls.push({ verb, fromMs, untilMs: clock.monotonic() });
+    });
+  }
+  const hanging = altered(queue, {
+    deleteBatch: (_handles, options) => noted('delete', options?.signal, new Promise(() => undefined)),
+    changeVisibilityBatch: (changes, options) =>
+      noted('renew', options?.signal, queue.changeVisibilityBatch(changes, options)),
+  });
+  const consumer = consume(() => undefined, { visibilityTimeoutMs: 12_000 }, hanging);
+  consumer.start();
+  await clock.advance(60_000);
+  expect(consumer.stats()).toMatchObject({ received: 1, settling: 1, unsettled: 0, leasesLost: 0 });
+  const renewals = calls.filter(({ verb }) => verb === 'renew').length;
+  expect(renewals).toBeGreaterThanOrEqual(6);
+  expect(renewals).toBeLessThanOrEqual(10);
+  for (const [index, { fromMs }] of calls.entries()) {
+    expect(fromMs).toBeGreaterThanOrEqual(calls[index - 1]?.untilMs ?? 0);
+  }
+  await clock.settle(consumer.stop({ timeoutMs: 1_000 }));
 });
 
 test('no renewal goes beside a delete that is answered in time', async () => {

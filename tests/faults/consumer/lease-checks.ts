@@ -2,7 +2,7 @@
 import { sqsLimits } from '@sqskit/core';
 import type { Moment } from '../moments.ts';
 import { type Attempt, blockedMs, type Evidence, type Handled, isBefore } from './evidence.ts';
-import type { History, Instance } from './history.ts';
+import type { History, Instance, SettleCall } from './history.ts';
 
 /** When the lease ends, as far as its holder knows: counted from the answer, or from when a renewal was asked for. */
 export function leaseEndAt({ delivery, attempts }: Handled, moment: Moment): number {
@@ -65,6 +65,23 @@ export function* nothingIsSettledWhileItRuns({ history, handled, runsOf }: Evide
   }
 }
 
+/** The lease operations of a message, whatever its receipt handle, are under way one at a time. */
+export function* leaseOperationsTakeTurns({ history, handled }: Evidence): Iterable<string> {
+  const underWay = new Map<Instance, Map<string, SettleCall>>();
+  for (const call of history.settles) {
+    const ofInstance = underWay.get(call.by) ?? new Map<string, SettleCall>();
+    underWay.set(call.by, ofInstance);
+    for (const { handle } of call.entries) {
+      const messageId = handled.get(handle)?.delivery.messageId ?? handle;
+      const before = ofInstance.get(messageId);
+      if (before !== undefined && !isBefore(before.ended, call.began)) {
+        yield `${messageId} was called at ${call.began.ms} ms beside the call of ${before.began.ms} ms`;
+      }
+      ofInstance.set(messageId, call);
+    }
+  }
+}
+
 /** What settles a message has the last word. */
 export function* renewalsEnd({ handled }: Evidence): Iterable<string> {
   for (const { delivery, attempts } of handled.values()) {
@@ -75,9 +92,7 @@ export function* renewalsEnd({ handled }: Evidence): Iterable<string> {
     if (last === undefined) {
       continue;
     }
-    // A renewal may be on its way while a delete is.
-    const from = last.visibilityTimeoutMs === undefined ? last.call.ended : last.call.began;
-    const late = attempts.find(({ isRenewal, call }) => isRenewal && isBefore(from, call.began));
+    const late = attempts.find(({ isRenewal, call }) => isRenewal && isBefore(last.call.began, call.began));
     if (late !== undefined) {
       yield `${delivery.messageId} was renewed at ${late.call.began.ms} ms, after it had been settled`;
     }

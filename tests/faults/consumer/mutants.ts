@@ -41,11 +41,37 @@ export const consumerMutants: readonly Mutant[] = [
   {
     name: 'a message is deleted although its lease is over',
     file: settler,
-    find: `const { outcome } = this.#deletes.submit(delivery.receiptHandle, {
+    find: `const deletion = this.#deletes.submit(delivery.receiptHandle, {
+            messageId: delivery.message.messageId,
             deadlineAt: () => this.leases.expiresAt(delivery),`,
     replace: `this.leases.letGo(delivery);
-        const { outcome } = this.#deletes.submit(delivery.receiptHandle, {
+        const deletion = this.#deletes.submit(delivery.receiptHandle, {
+            messageId: delivery.message.messageId,
             deadlineAt: () => Infinity,`,
+  },
+  {
+    name: 'a delete does not wait for a renewal of its message that is under way',
+    file: settler,
+    find: 'apartFrom: () => this.#changes,',
+    replace: '',
+  },
+  {
+    name: 'a renewal does not wait for a delete of its message that is under way',
+    file: settler,
+    find: 'apartFrom: () => this.#deletes,',
+    replace: '',
+  },
+  {
+    name: 'what settles a message goes beside a renewal of it that is under way',
+    file: keeper,
+    find: 'lane: messageId,',
+    replace: '',
+  },
+  {
+    name: 'what waits for the call of another stays aside',
+    file: 'consumer/dist/batch-call.js',
+    find: 'queueMicrotask(() => accumulator.recall());',
+    replace: '',
   },
   {
     name: 'a renewal under way is not ended by what settles the message',
@@ -57,6 +83,7 @@ export const consumerMutants: readonly Mutant[] = [
     name: 'a renewal that failed is not tried again',
     file: keeper,
     find: `deadlineAt: () => held.lease.expiresAt,
+            repeats: () => held.deletion === undefined,
         });
         held.renewal = renewal;
         void renewal.outcome.then((outcome) => {

@@ -17,6 +17,7 @@ import type { Evidence } from './evidence.ts';
 import {
   handlersAreTimed,
   handlersAreTold,
+  leaseOperationsTakeTurns,
   leasesAreHeldWhenSettled,
   leasesAreKept,
   nothingIsSettledWhileItRuns,
@@ -45,6 +46,7 @@ const checks: readonly ((evidence: Evidence) => Iterable<string>)[] = [
   handlersAreTimed,
   handlersAreTold,
   renewalsEnd,
+  leaseOperationsTakeTurns,
   renewalsAreRare,
   callsAreLegal,
   originsAreKept,

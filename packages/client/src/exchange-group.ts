@@ -1,18 +1,22 @@
+import { createLinkedList, type LinkedList } from '@sqskit/core/linked-list';
 import type { Exchange } from './exchange.ts';
 import { closedError } from './transport-error.ts';
 
 /** The exchanges of one handler, which may share its connections with others. */
 export class ExchangeGroup {
-  readonly #open = new Set<Exchange>();
+  /**
+   * Not a Set: the tables that a Set outgrows keep what was in them alive until a major collection.
+   */
+  readonly #open: LinkedList<Exchange> = createLinkedList();
   #onEmpty: (() => void) | undefined;
   #empty: Promise<void> | undefined;
 
   add(exchange: Exchange): void {
-    this.#open.add(exchange);
+    this.#open.pushBack(exchange);
   }
 
   delete(exchange: Exchange): void {
-    this.#open.delete(exchange);
+    this.#open.remove(exchange);
     if (this.#open.size === 0) {
       this.#onEmpty?.();
     }

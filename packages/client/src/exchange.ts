@@ -1,5 +1,6 @@
 import { abortedError, type QueueError } from '@sqskit/core';
 import type { Clock, Timer } from '@sqskit/core/clock';
+import type { Linked } from '@sqskit/core/linked-list';
 import type { Dispatcher } from 'undici';
 import { onAbort } from './abort-listener.ts';
 import type { Connection } from './connection.ts';
@@ -37,7 +38,11 @@ export interface ExchangeListener {
  * One that is given up takes its connection with it: an answer that nobody waits for must not be taken for the next
  * request's.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements Dispatcher.DispatchHandler, Linked<Exchange> {
+  // Neighbours in its group, until it settles.
+  previous: Exchange | undefined;
+  next: Exchange | undefined;
+
   readonly operation: string;
   readonly isPoll: boolean;
   /** Called once, when an exchange that had begun is over; says whether its connection can serve another. */
@@ -47,16 +52,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   readonly #limits: ExchangeLimits;
   readonly #signal: HandlerAbortSignal | undefined;
-  readonly #listener: ExchangeListener;
+  /**
+   * Until it settles. What V8 has moved to its old generation keeps alive what it points to until a major collection: of
+   * a call that is over, an exchange shall not keep the answer and the promises of its caller.
+   */
+  #listener: ExchangeListener | undefined;
   readonly #group: ExchangeGroup;
   readonly #timer: Timer;
   readonly #stopListening: (() => void) | undefined;
-  readonly #chunks: Buffer[] = [];
   #phase: ExchangePhase = 'waiting';
-  #settled = false;
-  #statusCode = 0;
-  #reason = '';
-  #headers: ExchangeAnswer['headers'] = {};
+  /** From its first byte until it settles. */
+  #answer: (ExchangeAnswer & { readonly chunks: Buffer[] }) | undefined;
 
   constructor(
     request: { readonly operation: string; readonly isPoll: boolean },
@@ -95,28 +101,26 @@ export class Exchange implements Dispatcher.DispatchHandler {
     _controller: Dispatcher.DispatchController,
     statusCode: number,
     headers: ExchangeAnswer['headers'],
-    statusMessage = '',
+    reason = '',
   ): void {
     if (statusCode >= 200) {
-      this.#statusCode = statusCode;
-      this.#reason = statusMessage;
-      this.#headers = headers;
+      this.#answer = { statusCode, reason, headers, chunks: [] };
     }
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#chunks.push(chunk);
+    this.#answer?.chunks.push(chunk);
   }
 
   onResponseEnd(): void {
-    if (this.#settle()) {
-      this.onReleased?.(true);
-      this.#listener.resolve({
-        statusCode: this.#statusCode,
-        reason: this.#reason,
-        headers: this.#headers,
-        chunks: this.#chunks,
-      });
+    const answer = this.#answer;
+    if (answer === undefined) {
+      return;
+    }
+    const listener = this.#settle();
+    if (listener !== undefined) {
+      this.#release(true);
+      listener.resolve(answer);
     }
   }
 
@@ -134,26 +138,35 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #giveUp(errorIn: (phase: ExchangePhase) => QueueError): void {
-    if (!this.#settle()) {
+    const listener = this.#settle();
+    if (listener === undefined) {
       return;
     }
-    this.#listener.reject(errorIn(this.#phase));
+    listener.reject(errorIn(this.#phase));
     if (this.#phase === 'waiting') {
       this.onWithdrawn?.();
     } else {
-      this.onReleased?.(false);
+      this.#release(false);
     }
   }
 
-  #settle(): boolean {
-    if (this.#settled) {
-      return false;
+  #release(reusable: boolean): void {
+    const { onReleased } = this;
+    this.onReleased = undefined;
+    onReleased?.(reusable);
+  }
+
+  /** Returns who waits for it, once. */
+  #settle(): ExchangeListener | undefined {
+    const listener = this.#listener;
+    if (listener !== undefined) {
+      this.#listener = undefined;
+      this.#answer = undefined;
+      this.#timer.cancel();
+      this.#stopListening?.();
+      this.#group.delete(this);
     }
-    this.#settled = true;
-    this.#timer.cancel();
-    this.#stopListening?.();
-    this.#group.delete(this);
-    return true;
+    return listener;
   }
 }
 

@@ -1,4 +1,5 @@
 import { QueueError } from '@sqskit/core';
+import { createLinkedList, type Linked, type LinkedList } from '@sqskit/core/linked-list';
 import type { Dispatcher } from 'undici';
 import { Connection, type ConnectionOptions, type OriginState } from './connection.ts';
 import type { Exchange } from './exchange.ts';
@@ -10,7 +11,7 @@ export interface OriginOptions extends ConnectionOptions {
   readonly maxWaiting: number;
 }
 
-interface Waiting {
+interface Waiting extends Linked<Waiting> {
   readonly exchange: Exchange;
   readonly request: Dispatcher.DispatchOptions;
   /** Order of arrival, over both lanes. */
@@ -21,8 +22,8 @@ interface Waiting {
 interface Lane {
   readonly kind: 'requests' | 'long polls';
   readonly maxActive: number;
-  readonly active: Set<Exchange>;
-  readonly waiting: Map<Exchange, Waiting>;
+  active: number;
+  readonly waiting: LinkedList<Waiting>;
 }
 
 /**
@@ -51,16 +52,16 @@ export class OriginPool {
     this.#origin = new URL(origin);
     this.#options = options;
     const { maxConnections, maxLongPolls } = options;
-    this.#calls = { kind: 'requests', maxActive: maxConnections, active: new Set(), waiting: new Map() };
-    this.#polls = { kind: 'long polls', maxActive: maxLongPolls, active: new Set(), waiting: new Map() };
+    this.#calls = { kind: 'requests', maxActive: maxConnections, active: 0, waiting: createLinkedList() };
+    this.#polls = { kind: 'long polls', maxActive: maxLongPolls, active: 0, waiting: createLinkedList() };
   }
 
   get active(): number {
-    return this.#calls.active.size + this.#polls.active.size;
+    return this.#calls.active + this.#polls.active;
   }
 
   get longPolls(): number {
-    return this.#polls.active.size;
+    return this.#polls.active;
   }
 
   get waiting(): number {
@@ -79,10 +80,10 @@ export class OriginPool {
     } else if (lane.waiting.size === 0 && this.#mayStart(lane)) {
       this.#start(lane, request, exchange);
     } else if (lane.waiting.size < this.#options.maxWaiting) {
-      lane.waiting.set(exchange, { exchange, request, sequence: this.#sequence++ });
-      exchange.onWithdrawn = () => {
-        lane.waiting.delete(exchange);
-      };
+      const sequence = this.#sequence++;
+      const waiting: Waiting = { exchange, request, sequence, previous: undefined, next: undefined };
+      lane.waiting.pushBack(waiting);
+      exchange.onWithdrawn = () => lane.waiting.remove(waiting);
     } else {
       exchange.fail(() => exhaustedError(lane, this.#options.maxWaiting));
     }
@@ -119,31 +120,23 @@ export class OriginPool {
     }
   }
 
-  /** Refuses what comes, ends what is under way or waiting, and closes the connections. */
+  /** Refuses what comes, and closes the connections; the exchanges have been ended by those who began them. */
   destroy(): void {
     this.#closed = true;
-    for (const { active, waiting } of [this.#calls, this.#polls]) {
-      for (const exchange of waiting.keys()) {
-        exchange.fail(closedError);
-      }
-      for (const exchange of active) {
-        exchange.fail(closedError);
-      }
-    }
     for (const connection of [...this.#idle.splice(0), ...this.#warming]) {
       connection.destroy();
     }
   }
 
   #mayStart(lane: Lane): boolean {
-    return this.active < this.#options.maxConnections && lane.active.size < lane.maxActive;
+    return this.active < this.#options.maxConnections && lane.active < lane.maxActive;
   }
 
   #start(lane: Lane, request: Dispatcher.DispatchOptions, exchange: Exchange): void {
     const connection = this.#idle.pop() ?? this.#connect();
-    lane.active.add(exchange);
+    lane.active++;
     exchange.onReleased = (reusable) => {
-      lane.active.delete(exchange);
+      lane.active--;
       if (reusable && !this.#closed) {
         this.#idle.push(connection);
       } else {
@@ -174,19 +167,19 @@ export class OriginPool {
     queueMicrotask(() => {
       this.#isStarting = false;
       for (let next = this.#oldest(); next !== undefined; next = this.#oldest()) {
-        next.lane.waiting.delete(next.exchange);
-        this.#start(next.lane, next.request, next.exchange);
+        next.lane.waiting.remove(next.first);
+        this.#start(next.lane, next.first.request, next.first.exchange);
       }
     });
   }
 
   /** The oldest waiting exchange that may start now. */
-  #oldest(): (Waiting & { readonly lane: Lane }) | undefined {
-    let oldest: (Waiting & { readonly lane: Lane }) | undefined;
+  #oldest(): { readonly lane: Lane; readonly first: Waiting } | undefined {
+    let oldest: { readonly lane: Lane; readonly first: Waiting } | undefined;
     for (const lane of [this.#calls, this.#polls]) {
-      const first = this.#mayStart(lane) ? lane.waiting.values().next().value : undefined;
-      if (first !== undefined && (oldest === undefined || first.sequence < oldest.sequence)) {
-        oldest = { ...first, lane };
+      const first = this.#mayStart(lane) ? lane.waiting.first : undefined;
+      if (first !== undefined && (oldest === undefined || first.sequence < oldest.first.sequence)) {
+        oldest = { lane, first };
       }
     }
     return oldest;

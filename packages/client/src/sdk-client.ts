@@ -64,9 +64,14 @@ export function makeSdkClient(
   };
 }
 
-/** The same command with an input of its own: a command may be sent again, or twice at once, with another signal. */
-function withOwnInput(command: { readonly input: object }): { readonly input: object } {
-  return Object.create(command, { input: { value: { ...command.input }, enumerable: true } });
+/**
+ * The same command with an input of its own: a command may be sent again, or twice at once, with another signal. A copy:
+ * for an object that inherits from the command V8 would make a hidden class, which keeps the command, and so the bodies
+ * of its messages, alive until a major collection.
+ */
+function withOwnInput<C extends { readonly input: object }>(command: C): C {
+  const copy = Object.assign(Object.create(Object.getPrototypeOf(command)), command);
+  return Object.assign(copy, { input: { ...command.input } });
 }
 
 function withSignals(handler: PooledHandler, signals: WeakMap<object, AbortSignal>): PooledHandler {

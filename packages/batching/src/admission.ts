@@ -14,6 +14,11 @@ export interface AdmissionLimits {
  */
 export const messageOverheadBytes = 1_024;
 
+/** From here on a buffer is full, to the collector: with less in it, it is far from the memory that it was given. */
+const fullShare = 0.75;
+/** A collection costs as much whatever it finds. */
+const leastCollectedBytes = 16 * 1_048_576;
+
 /** What so many messages take in memory, with so many bytes of content. */
 export function memoryOf(messages: number, bytes: number): number {
   return messages * messageOverheadBytes + bytes;
@@ -41,6 +46,7 @@ interface WaitingGroup<E extends Sized<E>> extends Linked<WaitingGroup<E>> {
 export class Admission<E extends Sized<E>> {
   readonly #limits: AdmissionLimits;
   readonly #admit: (element: E) => void;
+  readonly #collect: () => void;
   readonly #groups = new Map<string | undefined, WaitingGroup<E>>();
   /** The groups in the order in which their turns come. */
   readonly #row: LinkedList<WaitingGroup<E>> = createLinkedList();
@@ -49,12 +55,18 @@ export class Admission<E extends Sized<E>> {
   // In memory: content, and the overhead of each message.
   bufferedBytes = 0;
   waitingBytes = 0;
+  /** Bytes that left a full buffer, or were turned away by it, since the last collection. */
+  #leftBehind = 0;
   #lastFullError: QueueError<'buffer-full'> | undefined;
 
-  /** `admit` is called for each element that has waited, once there is room. */
-  constructor(limits: AdmissionLimits, admit: (element: E) => void) {
+  /**
+   * `admit` is called for each element that has waited, once there is room; `collect` whenever a full buffer has left behind
+   * as many bytes as it holds.
+   */
+  constructor(limits: AdmissionLimits, admit: (element: E) => void, collect: () => void) {
     this.#limits = limits;
     this.#admit = admit;
+    this.#collect = collect;
   }
 
   /** Those of a group in order of arrival. */
@@ -77,8 +89,10 @@ export class Admission<E extends Sized<E>> {
 
   /** Gives up the room of so many elements that are settled, with so many bytes of content. */
   release(elements: number, bytes: number): void {
+    const memory = memoryOf(elements, bytes);
+    this.#leaveBehind(memory);
     this.bufferedMessages -= elements;
-    this.bufferedBytes -= memoryOf(elements, bytes);
+    this.bufferedBytes -= memory;
     this.#admitThoseThatFit();
   }
 
@@ -124,6 +138,23 @@ export class Admission<E extends Sized<E>> {
   resizeWaiting(difference: number): void {
     this.waitingBytes += difference;
     this.#admitThoseThatFit();
+  }
+
+  /**
+   * What goes through a full buffer lives too long to die young, and V8 lets what is old grow to four times what it last
+   * found alive. So does what the buffer turns away: where most messages of a loop have lived long, V8 makes them old from
+   * the start.
+   */
+  #leaveBehind(bytes: number): void {
+    const { maxBufferedBytes } = this.#limits;
+    if (this.bufferedBytes < maxBufferedBytes * fullShare) {
+      return;
+    }
+    this.#leftBehind += bytes;
+    if (this.#leftBehind >= Math.max(maxBufferedBytes, leastCollectedBytes)) {
+      this.#leftBehind = 0;
+      this.#collect();
+    }
   }
 
   #fits(bytes: number): boolean {
@@ -182,6 +213,7 @@ export class Admission<E extends Sized<E>> {
    * memory, in stack traces, than the buffer itself.
    */
   #fullError(): QueueError<'buffer-full'> {
+    this.#leaveBehind(messageOverheadBytes);
     const { waitingMessages, waitingBytes } = this;
     const last = this.#lastFullError;
     if (last?.details.waitingMessages === waitingMessages && last.details.waitingBytes === waitingBytes) {

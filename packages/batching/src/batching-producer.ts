@@ -17,6 +17,7 @@ import { callGuarded } from '@sqskit/core/callbacks';
 import { assertKnownOptions, invalidOption } from '@sqskit/core/options';
 import { Admission } from './admission.ts';
 import { Books, type ProducerStats } from './books.ts';
+import { askForCollection } from './collection.ts';
 import { answerGraceMs, Delivery } from './delivery.ts';
 import { Epochs } from './epochs.ts';
 import { Intake } from './intake.ts';
@@ -59,7 +60,7 @@ export class BatchingProducer<T> implements Producer<T> {
     this.#queue = queue;
     this.#options = options;
     this.#intake = new Intake(options, fifo);
-    this.#admission = new Admission(options, (outgoing) => this.#admitted(outgoing));
+    this.#admission = new Admission(options, (outgoing) => this.#admitted(outgoing), askForCollection);
     this.#books = new Books(this.#admission, recorder, queueName, fifo);
     this.#delivery = new Delivery(queue, options, this.#books, {
       settled: (parcel, outcome, attempts) => this.#settled(parcel, outcome, attempts),

@@ -240,12 +240,13 @@ describe('admission', () => {
           waiting.splice(waiting.indexOf(element), 1);
           turns = turns.filter((group) => nextOf(group) !== undefined);
         };
-        const admission = new Admission<Sized>(limits, (element) => {
+        const admit = (element: Sized): void => {
           expect(element).toBe(nextOf(turns[0]));
           turns.push(...turns.splice(0, 1));
           drop(element);
           buffered.push(element);
-        });
+        };
+        const admission = new Admission<Sized>(limits, admit, () => undefined);
         for (const each of steps) {
           if (each.kind === 'arrive') {
             const element = new Sized(each.group, each.bytes);

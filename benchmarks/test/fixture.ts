@@ -1,6 +1,6 @@
 import type { Results, ScaleName } from '../src/results.ts';
 
-/** A run of `plain` in which the parts that matter can be chosen. */
+/** A run of `sustained` in which the parts that matter can be chosen. */
 export function resultsWith(
   rates: { readonly ours: readonly number[]; readonly squiss: number },
   scale: ScaleName = 'full',
@@ -13,7 +13,7 @@ export function resultsWith(
     versions: { 'Node.js': '24.21.0', 'squiss-ts': '5.6.0' },
     scenarios: [
       {
-        name: 'plain',
+        name: 'sustained',
         startedAt: '2026-11-24T06:00:00.000Z',
         messages: 4_000,
         warmUp: 1_000,

@@ -56,7 +56,7 @@ test('a scenario that was measured again stands in the place of the one before, 
   const later = again.scenarios.map((scenario) => ({ ...scenario, startedAt: '2026-11-25T07:30:00.000Z' }));
   const text = renderReport(renewed(run, { ...again, scenarios: later }), scenarios);
   expect(text).toContain('| date | 2026-11-24 06:00 UTC;');
-  expect(text).toContain('`--only plain`, 2026-11-25 07:30 UTC');
+  expect(text).toContain('`--only sustained`, 2026-11-25 07:30 UTC');
   expect(text).toContain('| sqskit | 2,000 | 80.0 |');
 });
 

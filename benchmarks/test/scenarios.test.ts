@@ -10,6 +10,7 @@ const load = { messages: 20, warmUp: 5 };
 /** Messages that reach the server, where they are not the load's. */
 const arriving: Readonly<Record<string, number>> = {
   plain: 2 * 20, // the warm-up goes to another server; those that open the connections come here
+  sustained: 2 * 20,
   packed: 2 * 20,
   'packed-varied': 2 * 20,
   linger: 2 * 25, // in batches, and packed

@@ -5,7 +5,7 @@ import { latency } from './latency.ts';
 import { linger } from './linger.ts';
 import { memory } from './memory.ts';
 import { packedEarthquakes, packedOrders } from './packed.ts';
-import { plain } from './plain.ts';
+import { plain, sustained } from './plain.ts';
 import { receiving } from './receiving.ts';
 import { rivals } from './rivals.ts';
 import type { Case, Scenario } from './scenario.ts';
@@ -17,6 +17,7 @@ import { transportScenarios } from './transport.ts';
 /** In the order in which they run and are reported. */
 export const scenarios: readonly Scenario[] = [
   plain,
+  sustained,
   packedEarthquakes,
   packedOrders,
   linger,

@@ -26,7 +26,7 @@ export const packedEarthquakes: Scenario = {
   about:
     'The events of the earthquake feed, 712 bytes each on average and much alike, as fast as each contender can send them to a server that answers after 10 ms. Packed, many messages share one SQS message; each still has its own promise. Bytes are those that SQS counts.',
   latencyMs: 10,
-  full: { rounds: 3, messages: 50_000, warmUp: 60_000 },
+  full: { rounds: 3, messages: 50_000, warmUp: 300_000 },
   quick: { rounds: 2, messages: 6_000, warmUp: 3_000 },
   columns,
   cases: [

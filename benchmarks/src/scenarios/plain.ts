@@ -36,3 +36,21 @@ export const plain: Scenario = {
     sendingCase(oneByOne, kilobytes, { maxRounds: 1, isSlow: true }),
   ],
 };
+
+/** Of those that are fast: the others would take minutes. */
+export const sustained: Scenario = {
+  name: 'sustained',
+  title: 'Sending 1 KB messages for long',
+  about:
+    'The same messages from those that are fast enough, more of them and after a longer warm-up: what a message costs a service that has run for a while, with its code compiled and its connections open.',
+  latencyMs: 10,
+  full: { rounds: 5, messages: 60_000, warmUp: 120_000 },
+  quick: { rounds: 1, messages: 10_000, warmUp: 10_000 },
+  columns: plain.columns,
+  cases: [
+    sendingCase(sqskit, kilobytes),
+    sendingCase(sqskitLean, kilobytes),
+    sendingCase(squissTs, kilobytes),
+    ...parallelBatches.map((contender) => sendingCase(contender, kilobytes)),
+  ],
+};

@@ -99,7 +99,7 @@ function scenarioOf({ name, title, round, action, start }: Kind): Scenario {
     title,
     about: `A round ${round}, ${inFlight} rounds at a time, with a server that answers at once. The messages are counted: ten to a round.`,
     latencyMs: 0,
-    full: { rounds: 5, messages: 40_000, warmUp: 40_000 },
+    full: { rounds: 3, messages: 80_000, warmUp: 160_000 },
     quick: { rounds: 1, messages: 10_000, warmUp: 10_000 },
     columns,
     cases: transports.map((transport): Case => {

@@ -46,7 +46,7 @@ interface WaitingGroup<E extends Sized<E>> extends Linked<WaitingGroup<E>> {
 export class Admission<E extends Sized<E>> {
   readonly #limits: AdmissionLimits;
   readonly #admit: (element: E) => void;
-  readonly #collect: () => void;
+  readonly #collect: () => number;
   readonly #groups = new Map<string | undefined, WaitingGroup<E>>();
   /** The groups in the order in which their turns come. */
   readonly #row: LinkedList<WaitingGroup<E>> = createLinkedList();
@@ -57,16 +57,18 @@ export class Admission<E extends Sized<E>> {
   waitingBytes = 0;
   /** Bytes that left a full buffer, or were turned away by it, since the last collection. */
   #leftBehind = 0;
+  #collectedAt: number;
   #lastFullError: QueueError<'buffer-full'> | undefined;
 
   /**
    * `admit` is called for each element that has waited, once there is room; `collect` whenever a full buffer has left behind
-   * as many bytes as it holds.
+   * as many bytes as it holds, and half of what the heap held the last time, which `collect` returns.
    */
-  constructor(limits: AdmissionLimits, admit: (element: E) => void, collect: () => void) {
+  constructor(limits: AdmissionLimits, admit: (element: E) => void, collect: () => number) {
     this.#limits = limits;
     this.#admit = admit;
     this.#collect = collect;
+    this.#collectedAt = Math.max(limits.maxBufferedBytes, leastCollectedBytes);
   }
 
   /** Those of a group in order of arrival. */
@@ -151,9 +153,10 @@ export class Admission<E extends Sized<E>> {
       return;
     }
     this.#leftBehind += bytes;
-    if (this.#leftBehind >= Math.max(maxBufferedBytes, leastCollectedBytes)) {
+    if (this.#leftBehind >= this.#collectedAt) {
       this.#leftBehind = 0;
-      this.#collect();
+      // Of a heap that is large without us, not until there is as much to collect as to keep.
+      this.#collectedAt = Math.max(maxBufferedBytes, leastCollectedBytes, this.#collect() / 2);
     }
   }
 

@@ -6,13 +6,15 @@ const externalLimitBytes = 64 * 1_048_576;
  * Has V8 make a major collection soon. It claims addresses of as many bytes as V8 does one for, and drops them: no page of
  * them is touched, so they take no memory. It costs some microseconds, and the collection some tens of milliseconds.
  *
- * Only where there is reason to: V8 knows best when to collect what lives short or for ever.
+ * Only where there is reason to: V8 knows best when to collect what lives short or for ever. Returns the bytes of its heap
+ * that are in use, by which a caller knows when there is reason again: a collection costs as much as what it finds alive.
  */
-export function askForCollection(): void {
+export function askForCollection(): number {
   const bytes = externalLimitBytes + 1;
   try {
     new ArrayBuffer(bytes, { maxByteLength: bytes }); // one that can be resized is not cleared, but mapped
   } catch {
     // There are not even addresses. V8 will notice.
   }
+  return globalThis.process?.memoryUsage().heapUsed ?? 0;
 }

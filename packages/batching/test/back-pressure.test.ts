@@ -246,7 +246,7 @@ describe('admission', () => {
           drop(element);
           buffered.push(element);
         };
-        const admission = new Admission<Sized>(limits, admit, () => undefined);
+        const admission = new Admission<Sized>(limits, admit, () => 0);
         for (const each of steps) {
           if (each.kind === 'arrive') {
             const element = new Sized(each.group, each.bytes);

@@ -18,9 +18,12 @@ const message = (): Message => ({
   next: undefined,
 });
 
-/** A buffer of 32 MiB with so much in it. */
-function bufferWith(bytes: number): { readonly admission: Admission<Message>; readonly collect: () => void } {
-  const collect = vi.fn<() => void>();
+/** A buffer of 32 MiB with so much in it, on a heap of so many bytes. */
+function bufferWith(
+  bytes: number,
+  heapBytes = 0,
+): { readonly admission: Admission<Message>; readonly collect: () => number } {
+  const collect = vi.fn<() => number>(() => heapBytes);
   const limits = {
     maxBufferedMessages: Number.POSITIVE_INFINITY,
     maxBufferedBytes: 32 * mebibyte,
@@ -52,6 +55,16 @@ test('garbage is collected each time that a full buffer has left behind what it 
   expect(collect).toHaveBeenCalledTimes(3);
 });
 
+test('a heap that is large without us is collected no oftener than it has half as much again', () => {
+  const { admission, collect } = bufferWith(32 * mebibyte, 1_024 * mebibyte);
+  passThrough(admission, 32 * mebibyte);
+  expect(collect).toHaveBeenCalledTimes(1);
+  passThrough(admission, 511 * mebibyte);
+  expect(collect).toHaveBeenCalledTimes(1);
+  passThrough(admission, 1 * mebibyte);
+  expect(collect).toHaveBeenCalledTimes(2);
+});
+
 test('a buffer that is not full leaves its garbage to V8', () => {
   const { admission, collect } = bufferWith(20 * mebibyte);
   passThrough(admission, 100 * mebibyte);
@@ -68,8 +81,9 @@ test('what a full buffer turns away is garbage too', () => {
 
 test('asking for a collection claims as much as V8 collects for, and takes no memory', () => {
   const before = process.memoryUsage();
-  askForCollection();
+  const heapBytes = askForCollection();
   const after = process.memoryUsage();
+  expect(heapBytes).toBeGreaterThan(mebibyte);
   expect(after.external - before.external).toBeGreaterThan(64 * mebibyte);
   expect(after.rss - before.rss).toBeLessThan(8 * mebibyte);
 });

@@ -12,6 +12,7 @@ import { credentialsOf, settingsOf } from './lean-source.ts';
 import { type LeanSettings, type LeanTarget, targetOf } from './lean-target.ts';
 import { handlerOptions, type PoolStats, refuseHandlerOptions } from './pool-options.ts';
 import { pooledHandler } from './pooled-handler.ts';
+import { RequestBodies } from './request-bodies.ts';
 import { ServiceClock } from './service-clock.ts';
 import { UndiciHandler } from './undici-handler.ts';
 
@@ -45,6 +46,7 @@ class UndiciLeanClient implements LeanClient {
   readonly maxConnections: number;
   readonly #handler: UndiciHandler;
   readonly #signer = new LeanSigner();
+  readonly #bodies = new RequestBodies();
   readonly #credentials: CredentialsCache;
   readonly #clock: ServiceClock;
   readonly #options: LeanClientOptions;
@@ -83,8 +85,14 @@ class UndiciLeanClient implements LeanClient {
     const provided = this.#credentials.get(operation);
     const credentials = provided instanceof Promise ? await untilAborted(provided, signal) : provided;
     const { correctionMs } = this.#clock;
-    const body = Buffer.from(JSON.stringify(input));
-    const headers = this.#signer.headers(target, operation, body, credentials, this.#clock.signingTime());
+    const body = this.#bodies.make(JSON.stringify(input));
+    const headers = this.#signer.headers(
+      target,
+      operation,
+      body.bytes,
+      credentials,
+      this.#clock.signingTime(),
+    );
     const { origin, path } = target;
     const answer = await new Promise<ExchangeAnswer>((resolve, reject) => {
       this.#handler.run(
@@ -92,12 +100,13 @@ class UndiciLeanClient implements LeanClient {
           origin,
           operation,
           waitTimeMs: operation === 'ReceiveMessage' ? waitTimeMsOf(input) : 0,
-          dispatch: { path, method: 'POST', headers, body },
+          dispatch: { path, method: 'POST', headers, body: body.bytes },
         },
         signal,
         { resolve, reject },
       );
     });
+    this.#bodies.answered(body);
     this.#clock.observe(answer.headers['date']);
     try {
       return outputOf(operation, answer);

@@ -46,8 +46,8 @@ export function renewed(run: Results, again: Results): Results {
   if (circumstances(run) !== circumstances(again)) {
     throw new Error('the last full run was on another machine, or with other versions: run everything again');
   }
-  const measured = new Map(again.scenarios.map((scenario) => [scenario.name, scenario]));
-  return { ...run, scenarios: run.scenarios.map((scenario) => measured.get(scenario.name) ?? scenario) };
+  const byName = new Map([...run.scenarios, ...again.scenarios].map((scenario) => [scenario.name, scenario]));
+  return { ...run, scenarios: [...byName.values()] };
 }
 
 /** The rounds of one figure, or `undefined` where it was not measured. */

@@ -12,6 +12,7 @@ const arriving: Readonly<Record<string, number>> = {
   plain: 2 * 20, // the warm-up goes to another server; those that open the connections come here
   sustained: 2 * 20,
   packed: 2 * 20,
+  'packed-sustained': 2 * 20,
   'packed-varied': 2 * 20,
   linger: 2 * 25, // in batches, and packed
   enqueue: 0, // to a queue in the process itself

@@ -4,7 +4,7 @@ import { incompressible } from './incompressible.ts';
 import { latency } from './latency.ts';
 import { linger } from './linger.ts';
 import { memory } from './memory.ts';
-import { packedEarthquakes, packedOrders } from './packed.ts';
+import { packedEarthquakes, packedOrders, packedSustained } from './packed.ts';
 import { plain, sustained } from './plain.ts';
 import { receiving } from './receiving.ts';
 import { rivals } from './rivals.ts';
@@ -19,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   plain,
   sustained,
   packedEarthquakes,
+  packedSustained,
   packedOrders,
   linger,
   enqueue,

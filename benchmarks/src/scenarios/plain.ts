@@ -44,7 +44,7 @@ export const sustained: Scenario = {
   about:
     'The same messages from those that are fast enough, more of them and after a longer warm-up: what a message costs a service that has run for a while, with its code compiled and its connections open.',
   latencyMs: 10,
-  full: { rounds: 5, messages: 60_000, warmUp: 120_000 },
+  full: { rounds: 3, messages: 120_000, warmUp: 120_000 },
   quick: { rounds: 1, messages: 10_000, warmUp: 10_000 },
   columns: plain.columns,
   cases: [

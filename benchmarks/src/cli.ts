@@ -21,7 +21,7 @@ export const helpText = `sqskit and its rivals, measured side by side.
 
 Usage: npx -y pnpm@12.21.0 bench -- [options]
 
-  --quick          fewer messages and rounds: four minutes rather than twenty; not to be quoted
+  --quick          fewer messages and rounds: two minutes rather than half an hour; not to be quoted
   --only SCENARIO  only this one; may be repeated:
 ${scenarios.map(({ name, title }) => `                     ${name.padEnd(14)} ${title}`).join('\n')}
   --write          write BENCHMARKS.md; with --only, of the last full run here with these scenarios measured again

@@ -79,7 +79,7 @@ export const enqueue: Scenario = {
     'Ready-made texts of 1,024 bytes to a queue in the same process that accepts everything at once: what is left is what the producer itself costs. The bare loop beside it makes one promise a message and arrays of ten, and promises nothing else: no bounds, retries, deadlines or order.',
   latencyMs: 0,
   full: { rounds: 5, messages: 1_000_000, warmUp: 600_000 },
-  quick: { rounds: 3, messages: 300_000, warmUp: 100_000 },
+  quick: { rounds: 1, messages: 300_000, warmUp: 100_000 },
   columns: [rateColumn, { ...cpuColumn, digits: 2 }],
   cases: [
     {

@@ -24,7 +24,7 @@ export const latency: Scenario = {
     'Ten messages of 1 KB a second through a producer as it comes, and between them ten through `SendMessageCommand` on an `SQSClient` as it comes, in the same process, to a server that answers after 10 ms. Added is the one quantile less the other.',
   latencyMs: 10,
   full: { rounds: 2, messages: 200, warmUp: 100 },
-  quick: { rounds: 1, messages: 80, warmUp: 50 },
+  quick: { rounds: 1, messages: 30, warmUp: 20 },
   columns: [
     { figure: 'bareP50', title: 'SDK p50, ms', digits: 2 },
     { figure: 'oursP50', title: 'sqskit p50, ms', digits: 2 },

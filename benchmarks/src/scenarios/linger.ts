@@ -75,7 +75,7 @@ export const linger: Scenario = {
     'Earthquakes sent one by one at a steady rate for two seconds and a half, first in batches of ten, then packed, with the same linger (`lingerWhenIdle: true`), to a server that answers after 10 ms. Latency is from `send()` to when its promise resolves.',
   latencyMs: 10,
   full: { rounds: 1, messages: 24_000, warmUp: 4_000 },
-  quick: { rounds: 1, messages: 10_000, warmUp: 2_000 },
+  quick: { rounds: 1, messages: 5_000, warmUp: 1_000 },
   columns: [
     { figure: 'plainBilled', title: 'billed/message, batches', digits: 4 },
     { figure: 'packedBilled', title: 'billed/message, packed', digits: 4 },

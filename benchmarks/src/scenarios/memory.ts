@@ -146,7 +146,7 @@ export const memory: Scenario = {
     'A million messages of 1 KiB, each a text of its own, through a buffer of 32 MiB to a server that answers after 10 ms. Growth is the most resident memory seen, every 20 ms and after every thousand sends, less what there was after a warm-up of a thousand messages at a time: the SDK and V8 take some 250 MB to work in, whatever is sent.',
   latencyMs: 10,
   full: { rounds: 1, messages: 1_000_000, warmUp: 60_000 },
-  quick: { rounds: 1, messages: 60_000, warmUp: 10_000 },
+  quick: { rounds: 1, messages: 30_000, warmUp: 10_000 },
   columns: [
     { figure: 'rssGrowthMb', title: 'resident growth, MB', digits: 0 },
     { figure: 'mostRssMb', title: 'most resident, MB', digits: 0 },

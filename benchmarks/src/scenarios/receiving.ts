@@ -68,7 +68,7 @@ export const receiving: Scenario = {
   about: `Messages of 1,024 bytes of JSON, which the contender or its handler parses, from a queue of the tests' fake SQS that always has more, ${latencyMs} ms a call; a handler that waits ${handlerMs} ms, and at most ${slots} of them at a time where that can be said. Counted is what it has been asked to delete; a contender's calls are receives and deletes.`,
   latencyMs,
   full: { rounds: 3, messages: 4_000, warmUp: 12_000 },
-  quick: { rounds: 1, messages: 1_500, warmUp: 6_000 },
+  quick: { rounds: 1, messages: 500, warmUp: 2_000 },
   columns: [rateColumn, { figure: 'calls', title: 'calls/message', digits: 3 }, cpuColumn, serverCpuColumn],
   cases: [
     receivingCase(sqskitConsumer),

@@ -111,7 +111,7 @@ export const sizes: Scenario = {
     'What SQS counts of a message, body and attributes, as a share of what it counts of the plain JSON. Three data sets: events of 300 bytes (orders, readings of devices, log lines: each kind by itself, and the mean of the three), the earthquakes of 712 bytes, and orders of 710 bytes with little in common. Of each set one half is measured and the other is there to train dictionaries on. CPU is for the earthquakes, without sending them. The last column is the most by which any message grew, in bytes; less than none if every one shrank.',
   latencyMs: 0,
   full: { rounds: 3, messages: 800, warmUp: 800 },
-  quick: { rounds: 2, messages: 800, warmUp: 400 },
+  quick: { rounds: 1, messages: 200, warmUp: 100 },
   columns: [
     { figure: 'small', title: '300-byte events', digits: 3 },
     { figure: 'quakes', title: 'earthquakes', digits: 3 },

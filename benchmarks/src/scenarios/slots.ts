@@ -108,7 +108,7 @@ export const busySlots: Scenario = {
   about: `A queue in the process itself, which always has more and answers at once; a handler that waits ${handlerMs} ms, in ${slots} slots. Busy is the share of what so many slots could handle if a wait took exactly as long as it should.`,
   latencyMs: 0,
   full: { rounds: 3, messages: 20_000, warmUp: 10_000 },
-  quick: { rounds: 1, messages: 10_000, warmUp: 5_000 },
+  quick: { rounds: 1, messages: 5_000, warmUp: 5_000 },
   columns: [rateColumn, { figure: 'busy', title: 'busy', digits: 3 }, cpuColumn],
   cases: [
     {

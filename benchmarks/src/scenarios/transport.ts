@@ -9,6 +9,8 @@ import { startMeasuring } from './sending.ts';
 interface Transport {
   readonly name: string;
   readonly how: string;
+  /** Whether `--quick` leaves it out. Default: false. */
+  readonly isSlow?: boolean;
   readonly open: (target: Target) => Promise<Calls>;
 }
 
@@ -26,6 +28,7 @@ const transports: readonly Transport[] = [
   {
     name: 'createSqsQueue',
     how: '`createSqsQueue(createPooledClient(…), url)`: the SDK on our handler, behind the interface `Queue`.',
+    isSlow: true,
     async open(target) {
       const { overSdk } = await import('../contenders/sdk-connection.ts');
       return (await import('../contenders/transports.ts')).callsOfQueue(overSdk(target));
@@ -100,13 +103,14 @@ function scenarioOf({ name, title, round, action, start }: Kind): Scenario {
     about: `A round ${round}, ${inFlight} rounds at a time, with a server that answers at once. The messages are counted: ten to a round.`,
     latencyMs: 0,
     full: { rounds: 3, messages: 80_000, warmUp: 160_000 },
-    quick: { rounds: 1, messages: 10_000, warmUp: 10_000 },
+    quick: { rounds: 1, messages: 6_000, warmUp: 6_000 },
     columns,
     cases: transports.map((transport): Case => {
-      const { name: transportName, how, open } = transport;
+      const { name: transportName, how, isSlow = false, open } = transport;
       return {
         name: transportName,
         how,
+        isSlow,
         async measure(load) {
           setDefaultCACertificates([localhostCertificate.cert]);
           await using server = await start(load);

@@ -16,8 +16,13 @@ export const messageOverheadBytes = 1_024;
 
 /** From here on a buffer is full, to the collector: with less in it, it is far from the memory that it was given. */
 const fullShare = 0.75;
-/** A collection costs as much whatever it finds. */
+/** Less is not worth a collection. */
 const leastCollectedBytes = 16 * 1_048_576;
+
+/** So many bytes are left behind before a collection. Of a heap that is large without us, as much as there is to keep. */
+function collectAfter({ maxBufferedBytes }: AdmissionLimits, heapBytes: number): number {
+  return Math.max(maxBufferedBytes, leastCollectedBytes, heapBytes / 2);
+}
 
 /** What so many messages take in memory, with so many bytes of content. */
 export function memoryOf(messages: number, bytes: number): number {
@@ -57,7 +62,8 @@ export class Admission<E extends Sized<E>> {
   waitingBytes = 0;
   /** Bytes that left a full buffer, or were turned away by it, since the last collection. */
   #leftBehind = 0;
-  #collectedAt: number;
+  /** How many of them there are to be before the next. */
+  #collectAt: number;
   #lastFullError: QueueError<'buffer-full'> | undefined;
 
   /**
@@ -68,7 +74,7 @@ export class Admission<E extends Sized<E>> {
     this.#limits = limits;
     this.#admit = admit;
     this.#collect = collect;
-    this.#collectedAt = Math.max(limits.maxBufferedBytes, leastCollectedBytes);
+    this.#collectAt = collectAfter(limits, 0);
   }
 
   /** Those of a group in order of arrival. */
@@ -153,10 +159,9 @@ export class Admission<E extends Sized<E>> {
       return;
     }
     this.#leftBehind += bytes;
-    if (this.#leftBehind >= this.#collectedAt) {
+    if (this.#leftBehind >= this.#collectAt) {
       this.#leftBehind = 0;
-      // Of a heap that is large without us, not until there is as much to collect as to keep.
-      this.#collectedAt = Math.max(maxBufferedBytes, leastCollectedBytes, this.#collect() / 2);
+      this.#collectAt = collectAfter(this.#limits, this.#collect());
     }
   }
 

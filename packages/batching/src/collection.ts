@@ -7,14 +7,15 @@ const externalLimitBytes = 64 * 1_048_576;
  * them is touched, so they take no memory. It costs some microseconds, and the collection some tens of milliseconds.
  *
  * Only where there is reason to: V8 knows best when to collect what lives short or for ever. Returns the bytes of its heap
- * that are in use, by which a caller knows when there is reason again: a collection costs as much as what it finds alive.
+ * that are in use, 0 where they are not known, by which a caller knows when there is reason again: a collection costs as
+ * much as what it finds alive. Never throws.
  */
 export function askForCollection(): number {
   const bytes = externalLimitBytes + 1;
   try {
     new ArrayBuffer(bytes, { maxByteLength: bytes }); // one that can be resized is not cleared, but mapped
+    return process.memoryUsage().heapUsed;
   } catch {
-    // There are not even addresses. V8 will notice.
+    return 0; // there are not even addresses, or it is no Node
   }
-  return globalThis.process?.memoryUsage().heapUsed ?? 0;
 }

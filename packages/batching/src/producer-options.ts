@@ -60,9 +60,9 @@ export interface ProducerOptions<T> {
   readonly maxWaitingBytes?: number | undefined;
   /** How long a message is tried, waiting included, in milliseconds. Default: 120,000; at most 290,000 on a FIFO queue. */
   readonly deadlineMs?: number | undefined;
-  /** Upper bound of the first delay before a retry, in milliseconds; it doubles with each. Default: 100. */
+  /** Upper bound of the first delay before a retry, in milliseconds; it doubles with each. At most `retryMaxMs`. Default: 100. */
   readonly retryBaseMs?: number | undefined;
-  /** The same after a throttle. Default: 500, as the AWS SDKs use. */
+  /** The same after a throttle. At most `retryMaxMs`. Default: 500, as the AWS SDKs use. */
   readonly retryThrottledBaseMs?: number | undefined;
   /** Upper bound of any delay before a retry, in milliseconds. Default: 20,000. */
   readonly retryMaxMs?: number | undefined;
@@ -196,6 +196,7 @@ export const producerOptionRules: OptionRules<ProducerOptions<unknown>, Unset> =
     default: 100,
     min: 1,
     max: 60_000,
+    atMost: 'retryMaxMs',
     unit: 'ms',
     doc: 'Upper bound of the first delay before a retry. It doubles with each; the delay is random below it.',
   },
@@ -204,6 +205,7 @@ export const producerOptionRules: OptionRules<ProducerOptions<unknown>, Unset> =
     default: 500,
     min: 1,
     max: 60_000,
+    atMost: 'retryMaxMs',
     unit: 'ms',
     doc: 'The same after a throttle.',
   },

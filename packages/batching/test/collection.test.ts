@@ -1,5 +1,5 @@
 import type { Linked } from '@sqskit/core/linked-list';
-import { expect, test, vi } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { Admission, memoryOf } from '../src/admission.ts';
 import { askForCollection } from '../src/collection.ts';
 
@@ -86,4 +86,10 @@ test('asking for a collection claims as much as V8 collects for, and takes no me
   expect(heapBytes).toBeGreaterThan(mebibyte);
   expect(after.external - before.external).toBeGreaterThan(64 * mebibyte);
   expect(after.rss - before.rss).toBeLessThan(8 * mebibyte);
+});
+
+test('where there is no memory to be measured, as in a browser, nothing is thrown', () => {
+  vi.stubGlobal('process', undefined);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  expect(askForCollection()).toBe(0);
 });

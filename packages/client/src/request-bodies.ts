@@ -6,12 +6,12 @@ export interface RequestBody {
 
 /** Holds ten messages of 2 KB, however many bytes their characters take. */
 const memoryBytes = 65_536;
-/** As many as a client has connections, and some that wait. */
+/** As many as a client has connections, and some that wait: 4 MiB. */
 const maxKept = 64;
 
 /**
- * Makes the bodies of requests in memory that is used again: to have 10 KB of their own for each costs ten times as much as
- * to fill them.
+ * Makes the bodies of requests in memory that is used again: to allocate 10 KB for each costs several times as much as to
+ * fill them (`bench/request-bodies.ts`).
  */
 export class RequestBodies {
   readonly #kept: Buffer[] = [];
@@ -24,7 +24,10 @@ export class RequestBodies {
     return { bytes: memory.subarray(0, memory.write(text)), memory };
   }
 
-  /** The request has been answered. The memory of one that failed is never used again: it may still be being written. */
+  /**
+   * The request has been answered. The memory of one that failed is never used again: it may still be being written. (Where
+   * a service answers before it has read all of a request, what it still reads of it no longer matters.)
+   */
   answered({ memory }: RequestBody): void {
     if (memory !== undefined && this.#kept.length < maxKept) {
       this.#kept.push(memory);

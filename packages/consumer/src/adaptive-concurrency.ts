@@ -1,9 +1,8 @@
 import { isQueueError } from '@sqskit/core';
 import { callGuarded } from '@sqskit/core/callbacks';
 import type { Clock, Timer } from '@sqskit/core/clock';
-import { type OptionRules, type Resolved, resolveOptions } from '@sqskit/core/options';
+import { invalidOption, type OptionRules, type Resolved, resolveOptions } from '@sqskit/core/options';
 import { type AdaptiveSlots, createAdaptiveSlots, type SlotRun } from './adaptive-slots.ts';
-import { assertAtMost } from './arguments.ts';
 import type { Slots } from './runner.ts';
 
 export interface HandlerConcurrencyOptions {
@@ -33,6 +32,7 @@ export const adaptiveConcurrencyRules: OptionRules<HandlerConcurrencyOptions, Un
     default: 1,
     min: 1,
     max: most,
+    atMost: 'initialConcurrency',
     doc: 'Fewest handlers that may run at a time. The most is `maxConcurrency`.',
   },
   initialConcurrency: {
@@ -68,11 +68,13 @@ export function resolveAdaptiveConcurrency(
     adaptiveConcurrencyRules,
     options,
   );
-  const { minConcurrency, initialConcurrency = minConcurrency } = resolved;
-  const bounds = { minConcurrency, initialConcurrency, maxConcurrency };
-  assertAtMost('adaptiveConcurrency', bounds, 'minConcurrency', 'maxConcurrency');
-  assertAtMost('adaptiveConcurrency', bounds, 'initialConcurrency', 'maxConcurrency');
-  assertAtMost('adaptiveConcurrency', bounds, 'minConcurrency', 'initialConcurrency');
+  for (const name of ['minConcurrency', 'initialConcurrency'] as const) {
+    const value = resolved[name];
+    if (value !== undefined && value > maxConcurrency) {
+      const wanted = `at most \`maxConcurrency\`, which is ${maxConcurrency}`;
+      throw invalidOption('adaptiveConcurrency', name, value, wanted);
+    }
+  }
   return resolved;
 }
 

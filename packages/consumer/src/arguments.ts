@@ -47,17 +47,3 @@ export function assertRoomForEach(
     );
   }
 }
-
-/** Of two options that contradict each other neither is guessed to be the one that was meant. */
-export function assertAtMost<K extends string>(
-  owner: string,
-  options: Readonly<Record<K, number>>,
-  lesser: K,
-  greater: K,
-): void {
-  const received = options[lesser];
-  const most = options[greater];
-  if (received > most) {
-    throw invalidOption(owner, lesser, received, `at most \`${greater}\`, which is ${most}`);
-  }
-}

@@ -1,7 +1,7 @@
 import type { Queue } from '@sqskit/core';
 import { resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
-import { assertAtMost, assertOtherQueue, assertQueue, assertRoomForEach } from './arguments.ts';
+import { assertOtherQueue, assertQueue, assertRoomForEach } from './arguments.ts';
 import type { StreamMessage } from './gatherer.ts';
 import { iterate } from './loop.ts';
 import { type BatchesOptions, batchesRules } from './loop-options.ts';
@@ -17,7 +17,6 @@ export function batches<T>(
 ): AsyncGenerator<readonly StreamMessage<T>[], void, undefined> {
   assertQueue('batches', queue);
   const settings = resolveOptions('batches', batchesRules<T>(), options);
-  assertAtMost('batches', settings, 'retryBaseMs', 'retryMaxMs');
   const { deadLetterQueue, maxMessages, maxWaitMs, signal, stopTimeoutMs } = settings;
   assertOtherQueue('batches', queue, deadLetterQueue);
   assertRoomForEach('batches', 1, settings);

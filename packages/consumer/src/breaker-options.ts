@@ -1,5 +1,4 @@
 import { type OptionRules, type Resolved, resolveOptions } from '@sqskit/core/options';
-import { assertAtMost } from './arguments.ts';
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
@@ -77,16 +76,18 @@ export const breakerRules: OptionRules<BreakerOptions, Unset> = {
     kind: 'number',
     min: 1,
     max: 10_000,
+    atMost: 'windowRuns',
     shown: '10, or `windowRuns` if that is less',
-    doc: 'With fewer runs it does not open. At most `windowRuns`.',
+    doc: 'With fewer runs it does not open.',
   },
   openMs: {
     kind: 'number',
     min: 1,
     max: longestMs,
+    atMost: 'maxOpenMs',
     unit: 'ms',
     shown: '5,000 ms, or `maxOpenMs` if that is less',
-    doc: 'How long it is open the first time, doubled each time a probe fails. Random in the upper half, so that many consumers do not probe at once. At most `maxOpenMs`.',
+    doc: 'How long it is open the first time, doubled each time a probe fails. Random in the upper half, so that many consumers do not probe at once.',
   },
   maxOpenMs: {
     kind: 'number',
@@ -120,14 +121,8 @@ export const breakerRules: OptionRules<BreakerOptions, Unset> = {
 /** Throws `option-invalid`. */
 export function resolveBreaker(options: BreakerOptions): ResolvedBreakerOptions {
   const resolved = resolveOptions<BreakerOptions, Unset>('breaker', breakerRules, options);
-  const {
-    windowRuns,
-    maxOpenMs,
-    minRuns = Math.min(defaultMinRuns, windowRuns),
-    openMs = Math.min(defaultOpenMs, maxOpenMs),
-  } = resolved;
-  const breaker = { ...resolved, minRuns, openMs };
-  assertAtMost('breaker', breaker, 'minRuns', 'windowRuns');
-  assertAtMost('breaker', breaker, 'openMs', 'maxOpenMs');
-  return breaker;
+  const { windowRuns, maxOpenMs } = resolved;
+  const { minRuns = Math.min(defaultMinRuns, windowRuns), openMs = Math.min(defaultOpenMs, maxOpenMs) } =
+    resolved;
+  return { ...resolved, minRuns, openMs };
 }

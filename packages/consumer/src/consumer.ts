@@ -3,7 +3,7 @@ import { guardedLogger } from '@sqskit/core/callbacks';
 import { resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
 import { type ResolvedAdaptiveConcurrency, resolveAdaptiveConcurrency } from './adaptive-concurrency.ts';
-import { assertAtMost, assertHandler, assertRoomForEach } from './arguments.ts';
+import { assertHandler, assertRoomForEach } from './arguments.ts';
 import { type BreakerState, type ResolvedBreakerOptions, resolveBreaker } from './breaker-options.ts';
 import { createCompleted } from './completed.ts';
 import { type DrainEstimate, drainOf, type Pace } from './drain.ts';
@@ -81,7 +81,6 @@ export function createConsumer<T>(
   options?: ConsumerOptions<T>,
 ): Consumer {
   const settings = resolveOptions('createConsumer', consumerRules<T>(), options);
-  assertAtMost('createConsumer', settings, 'retryBaseMs', 'retryMaxMs');
   const sources = resolveQueues('createConsumer', queues, settings.deadLetterQueue);
   assertRoomForEach('createConsumer', sources.length, settings);
   assertHandler('createConsumer', handler);

@@ -105,8 +105,9 @@ export function handlingRules<T>(): OptionRules<HandlingOptions<T>, HandlingUnse
       default: 1_000,
       min: 1,
       max: sqsLimits.maxVisibilityTimeoutMs,
+      atMost: 'retryMaxMs',
       unit: 'ms',
-      doc: "Upper bound of the first retry's delay, doubled with each receive; the delay is random below it, and never under a second. At most `retryMaxMs`.",
+      doc: "Upper bound of the first retry's delay, doubled with each receive; the delay is random below it, and never under a second.",
     },
     retryMaxMs: {
       kind: 'number',

@@ -2,7 +2,7 @@ import { type Handler, type Queue, QueueError } from '@sqskit/core';
 import { guardedLogger } from '@sqskit/core/callbacks';
 import { resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl, type QueueAddress } from '@sqskit/core/queue-url';
-import { assertAtMost, assertHandler, assertOtherQueue } from './arguments.ts';
+import { assertHandler, assertOtherQueue } from './arguments.ts';
 import { type Completed, createCompleted } from './completed.ts';
 import type { Origin } from './delivery.ts';
 import { createInstruments } from './instruments.ts';
@@ -34,7 +34,6 @@ export function createLambdaHandler<T>(
 ): LambdaHandler {
   assertHandler('createLambdaHandler', handler);
   const resolved = resolveOptions('createLambdaHandler', lambdaRules<T>(), options);
-  assertAtMost('createLambdaHandler', resolved, 'retryBaseMs', 'retryMaxMs');
   const settings = { ...resolved, logger: guardedLogger(resolved.logger) };
   const { queue, partialResponses, clock, onError, logger } = settings;
   const report = createReport(onError, logger);

@@ -1,7 +1,7 @@
 import type { Queue } from '@sqskit/core';
 import { resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl } from '@sqskit/core/queue-url';
-import { assertAtMost, assertOtherQueue, assertQueue, assertRoomForEach } from './arguments.ts';
+import { assertOtherQueue, assertQueue, assertRoomForEach } from './arguments.ts';
 import type { StreamMessage } from './gatherer.ts';
 import { iterate } from './loop.ts';
 import { type StreamOptions, streamRules } from './loop-options.ts';
@@ -16,7 +16,6 @@ export function stream<T>(
 ): AsyncGenerator<StreamMessage<T>, void, undefined> {
   assertQueue('stream', queue);
   const settings = resolveOptions('stream', streamRules<T>(), options);
-  assertAtMost('stream', settings, 'retryBaseMs', 'retryMaxMs');
   const { deadLetterQueue, signal, stopTimeoutMs } = settings;
   assertOtherQueue('stream', queue, deadLetterQueue);
   assertRoomForEach('stream', 1, settings);

@@ -12,7 +12,7 @@ import { BatchQueue } from './batch-queue.ts';
 import { createFixedLimit } from './concurrency.ts';
 import type { Failure } from './queue.ts';
 import { abortedError, type QueueError } from './queue-error.ts';
-import { Retry, Unsettled, UnsettledList } from './unsettled.ts';
+import { Apart, Unsettled, UnsettledList } from './unsettled.ts';
 
 /** The parts put together: what waits, what is under way, what is to be tried again, and the two timers. */
 export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly ok: true }>
@@ -23,7 +23,7 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
   readonly #calls: BatchCalls<Unsettled<E>, S>;
   readonly #unsettled = new UnsettledList<E>();
   /** What may not leave for now. */
-  readonly #aside = new Retry<E>();
+  readonly #aside = new Apart<E>();
   #nextSequence = 0;
   /** The newest entry that was here when the alarm rang: the loop that added it has come to its end. */
   #turnedThrough = -1;
@@ -127,7 +127,7 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
         this.#queue.withdraw(node);
         break;
       case 'backing-off':
-        node.retry?.drop(node);
+        node.apart?.drop(node);
         this.#queue.release(node);
         break;
       case 'in-flight':
@@ -306,17 +306,17 @@ export class BatchAccumulator<E extends AccumulatorEntry, S extends { readonly o
     // A batch that was too large is only divided: there is nothing to wait for.
     const delayMs = divided.length === nodes.length ? 0 : backoff(failures, throttled);
     const resumesAt = now + delayMs;
-    const retry = new Retry<E>();
+    const apart = new Apart<E>();
     for (const node of nodes) {
-      retry.add(node);
+      apart.add(node);
     }
     for (const node of nodes) {
       if (node.entry.deadlineAt <= resumesAt) {
         this.#cancel(node, deadlineError(node));
       }
     }
-    retry.start(clock, delayMs, () => {
-      this.#putBack(retry.take());
+    apart.start(clock, delayMs, () => {
+      this.#putBack(apart.take());
       this.#dispatch();
     });
   }

@@ -19,6 +19,8 @@ export interface NumberRule extends RuleCommon {
   readonly max: number;
   readonly unit?: 'ms' | 'bytes' | undefined;
   readonly fractional?: boolean | undefined;
+  /** The name of another option that it may not exceed, where it is given: of two that contradict each other none is guessed. */
+  readonly atMost?: string | undefined;
   /** The default in words, for the table, where it depends on other options. */
   readonly shown?: string | undefined;
 }
@@ -99,7 +101,8 @@ type AnyRule =
 
 /**
  * Validates `given` by its rules and fills in the defaults. `undefined` means "not given"; `0`, `''` and `false` are
- * values. Throws `option-invalid` for a value outside its rule and for a name that is no option of `owner`.
+ * values. Throws `option-invalid` for a value outside its rule, or beyond the option that its rule says it may not exceed,
+ * and for a name that is no option of `owner`.
  */
 export function resolveOptions<O extends object, Unset extends keyof O = never>(
   owner: string,
@@ -125,6 +128,13 @@ export function resolveOptions<O extends object, Unset extends keyof O = never>(
       resolved[name] = value;
     } else {
       throw invalidOption(owner, name, value, expected(rule));
+    }
+  }
+  for (const [name, rule] of Object.entries(table)) {
+    const bound = rule.kind === 'number' ? rule.atMost : undefined;
+    const most = bound === undefined ? undefined : resolved[bound];
+    if (typeof most === 'number' && Number(values[name]) > most) {
+      throw invalidOption(owner, name, values[name], `at most \`${bound}\`, which is ${most}`);
     }
   }
   return Object.freeze(resolved) as Resolved<O, Unset>;
@@ -180,7 +190,8 @@ function expected(rule: AnyRule): string {
   switch (rule.kind) {
     case 'number': {
       const kind = rule.fractional === true ? 'a number' : 'a whole number';
-      return `${kind} ${range(rule)}`;
+      const bound = rule.atMost === undefined ? '' : `, at most \`${rule.atMost}\``;
+      return `${kind} ${range(rule)}${bound}`;
     }
     case 'boolean':
       return 'true or false';

@@ -21,7 +21,7 @@ export class Unsettled<E extends AccumulatorEntry> implements Queued, Linked<Uns
   /** Nothing is allocated for it before the first failure. */
   history: FailedAttempt[] | undefined;
   /** With which others it waits, while it backs off or is set aside. */
-  retry: Retry<E> | undefined;
+  apart: Apart<E> | undefined;
   // Neighbours in the batch queue, while it waits there.
   previous: Unsettled<E> | undefined;
   next: Unsettled<E> | undefined;
@@ -80,16 +80,16 @@ export class Unsettled<E extends AccumulatorEntry> implements Queued, Linked<Uns
 }
 
 /**
- * Entries that wait together after they failed together, or because they may not leave for now. Those that are given up
- * meanwhile are kept by nothing here.
+ * Entries that are kept apart from the batch queue for a while: those of a call that failed until they are repeated, or
+ * those that may not leave for now. Those that are given up meanwhile are kept by nothing here.
  */
-export class Retry<E extends AccumulatorEntry> {
+export class Apart<E extends AccumulatorEntry> {
   readonly #waiting = new Set<Unsettled<E>>();
   #timer: Timer | undefined;
 
   add(entry: Unsettled<E>): void {
     entry.state = 'backing-off';
-    entry.retry = this;
+    entry.apart = this;
     this.#waiting.add(entry);
   }
 

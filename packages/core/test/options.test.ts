@@ -212,6 +212,38 @@ describe('the other kinds', () => {
 
 function listen(): void {}
 
+describe('an option that may not exceed another', () => {
+  const rules: OptionRules<{ readonly baseMs?: number | undefined; readonly maxMs?: number | undefined }> = {
+    baseMs: { kind: 'number', default: 100, min: 1, max: 1_000, atMost: 'maxMs', doc: 'The first.' },
+    maxMs: { kind: 'number', default: 500, min: 1, max: 1_000, doc: 'The longest.' },
+  };
+  const messageOf = (given: { readonly baseMs?: number; readonly maxMs?: number }): string | undefined => {
+    try {
+      resolveOptions('createThing', rules, given);
+      return undefined;
+    } catch (error) {
+      return isQueueError(error) ? error.message : String(error);
+    }
+  };
+
+  test('is refused where it does, whether the other is given or not', () => {
+    const refused = '[option-invalid] createThing: expected `baseMs` to be at most `maxMs`, which is';
+    expect(messageOf({ baseMs: 501 })).toBe(`${refused} 500, received 501`);
+    expect(messageOf({ baseMs: 51, maxMs: 50 })).toBe(`${refused} 50, received 51`);
+    expect(messageOf({ baseMs: 500 })).toBeUndefined();
+  });
+
+  test('contradicts nothing where it is not given', () => {
+    expect(resolveOptions('createThing', rules, { maxMs: 50 })).toEqual({ baseMs: 100, maxMs: 50 });
+  });
+
+  test('says so in the table', () => {
+    expect(describeOptions(rules)).toContain(
+      '| `baseMs` | 100 | a whole number from 1 to 1,000, at most `maxMs` |',
+    );
+  });
+});
+
 describe('the options as a whole', () => {
   test('are refused where one of them is not known, even if it is undefined', () => {
     const error = failureOf({ lingerMS: undefined });

@@ -19,9 +19,12 @@ const fullShare = 0.75;
 /** Less is not worth a collection. */
 const leastCollectedBytes = 16 * 1_048_576;
 
-/** So many bytes are left behind before a collection. Of a heap that is large without us, as much as there is to keep. */
+/**
+ * So many bytes are left behind before a collection. Where the heap is large without us a quarter of it: with the objects
+ * beside the content, about as much to collect as there is to keep.
+ */
 function collectAfter({ maxBufferedBytes }: AdmissionLimits, heapBytes: number): number {
-  return Math.max(maxBufferedBytes, leastCollectedBytes, heapBytes / 2);
+  return Math.max(maxBufferedBytes, leastCollectedBytes, heapBytes / 4);
 }
 
 /** What so many messages take in memory, with so many bytes of content. */
@@ -68,7 +71,7 @@ export class Admission<E extends Sized<E>> {
 
   /**
    * `admit` is called for each element that has waited, once there is room; `collect` whenever a full buffer has left behind
-   * as many bytes as it holds, and half of what the heap held the last time, which `collect` returns.
+   * as many bytes as it holds, and a quarter of what the heap held the last time, which `collect` returns.
    */
   constructor(limits: AdmissionLimits, admit: (element: E) => void, collect: () => number) {
     this.#limits = limits;

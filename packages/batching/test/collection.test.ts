@@ -55,11 +55,11 @@ test('garbage is collected each time that a full buffer has left behind what it 
   expect(collect).toHaveBeenCalledTimes(3);
 });
 
-test('a heap that is large without us is collected no oftener than it has half as much again', () => {
+test('a heap that is large without us is collected no oftener than it has a quarter as much again', () => {
   const { admission, collect } = bufferWith(32 * mebibyte, 1_024 * mebibyte);
   passThrough(admission, 32 * mebibyte);
   expect(collect).toHaveBeenCalledTimes(1);
-  passThrough(admission, 511 * mebibyte);
+  passThrough(admission, 255 * mebibyte);
   expect(collect).toHaveBeenCalledTimes(1);
   passThrough(admission, 1 * mebibyte);
   expect(collect).toHaveBeenCalledTimes(2);

@@ -64,20 +64,20 @@ function missingError(operation: string, field: string): QueueError<'message-inv
 
 /**
  * One outcome an entry, by position. An entry that the answer does not mention may have been accepted: its outcome is
- * unknown. `read` gives `undefined` for a success that lacks what it must have.
+ * unknown. `read` gives one of each success, `undefined` for one that lacks what it must have.
  */
 export function outcomesByPosition<S extends { readonly Id?: string | undefined }, O>(
   { operation, outcomes }: PreparedBatch<unknown>,
   { Successful = [], Failed = [], $metadata }: BatchAnswer<S>,
-  read: (entry: S) => O | undefined,
+  read: (successful: readonly S[]) => readonly (O | undefined)[],
 ): (O | Failure)[] {
   const answered = new Map<string | undefined, O | Failure | undefined>();
   for (const entry of Failed) {
     answered.set(entry.Id, { ok: false, error: entryError(operation, entry, $metadata) });
   }
-  for (const entry of Successful) {
-    answered.set(entry.Id, read(entry));
-  }
+  read(Successful).forEach((outcome, index) => {
+    answered.set(Successful[index]?.Id, outcome);
+  });
   return outcomes.map(
     (known, index) => known ?? answered.get(String(index)) ?? unmentioned(operation, index),
   );

@@ -85,7 +85,7 @@ class UndiciLeanClient implements LeanClient {
     const provided = this.#credentials.get(operation);
     const credentials = provided instanceof Promise ? await untilAborted(provided, signal) : provided;
     const { correctionMs } = this.#clock;
-    const body = this.#bodies.make(JSON.stringify(input));
+    const body = this.#bodies.make(input);
     const headers = this.#signer.headers(
       target,
       operation,

@@ -26,7 +26,7 @@ const base64: BinaryForm = {
 
 class LeanTransport implements Transport {
   readonly binary: BinaryForm = base64;
-  readonly isIntact: BodyCheck = createBodyCheck();
+  readonly areIntact: BodyCheck = createBodyCheck();
   readonly #client: LeanClient;
 
   constructor(client: LeanClient) {

@@ -10,6 +10,7 @@ import { guardedLogger } from '@sqskit/core/callbacks';
 import type { Clock } from '@sqskit/core/clock';
 import { type OptionRules, type Resolved, resolveOptions } from '@sqskit/core/options';
 import { parseQueueUrl, type QueueAddress } from '@sqskit/core/queue-url';
+import type { BodyCheck } from './body-checksum.ts';
 import { type ClientCheck, createClientCheck } from './client-check.ts';
 import { type QueueOptions, queueRules } from './queue-options.ts';
 import { sdkCall } from './sdk-call.ts';
@@ -63,9 +64,7 @@ class SdkTransport implements Transport {
   }
 
   /** The SDK has looked at all of them, and fails a call with one that is not. */
-  isIntact(): boolean {
-    return true;
-  }
+  readonly areIntact: BodyCheck = (bodies) => bodies.map(() => true);
 
   call(operation: QueueOperation, input: object, signal: AbortSignal | undefined): Promise<unknown> {
     const command = new commands[operation](input as never); // the input's form is SQS's own

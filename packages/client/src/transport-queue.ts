@@ -46,6 +46,7 @@ const depthAttributes = [
 ];
 
 const settled: SettleOutcome = { ok: true };
+const allSettled = (entries: readonly SettledEntry[]): readonly SettleOutcome[] => entries.map(() => settled);
 
 interface SettledEntry {
   readonly Id?: string | undefined;
@@ -81,25 +82,27 @@ export class TransportQueue implements Queue {
     const missing = (entry: SendEntry): string | undefined => missingField(entry, this.#fifo);
     const toWire = (entry: SendEntry, id: string): object => sendEntry(entry, id, this.#transport.binary);
     const batch = prepareBatch('SendMessageBatch', entries, missing, toWire);
-    return this.#batch<SentEntry, SendOutcome>(batch, options, (sent) =>
-      this.#sendOutcome(sent, entries[Number(sent.Id)]),
-    );
+    return this.#batch<SentEntry, SendOutcome>(batch, options, (sent) => this.#sendOutcomes(sent, entries));
   }
 
   async receive(request: ReceiveRequest, options?: CallOptions): Promise<readonly ReceivedMessage[]> {
     const output = await this.#call('ReceiveMessage', receiveInput(this.url, request), options);
     const { Messages = [] } = output as { readonly Messages?: readonly WireMessage[] };
+    const intact = this.#transport.areIntact(
+      Messages.map(({ Body = '' }) => Body),
+      Messages.map(({ MD5OfBody }) => MD5OfBody),
+    );
     const messages: ReceivedMessage[] = [];
-    for (const message of Messages) {
+    Messages.forEach((message, index) => {
       const received = receivedMessage(message, this.#transport.binary);
       if (received === undefined) {
         this.#leave('a message without an id or a receipt handle');
-      } else if (!this.#transport.isIntact(received.body, message.MD5OfBody)) {
+      } else if (intact[index] !== true) {
         this.#leave('a message whose body arrived damaged');
       } else {
         messages.push(received);
       }
-    }
+    });
     return messages;
   }
 
@@ -109,7 +112,7 @@ export class TransportQueue implements Queue {
       Id,
       ReceiptHandle,
     }));
-    return this.#batch<SettledEntry, SettleOutcome>(batch, options, () => settled);
+    return this.#batch<SettledEntry, SettleOutcome>(batch, options, allSettled);
   }
 
   async changeVisibilityBatch(
@@ -123,7 +126,7 @@ export class TransportQueue implements Queue {
       ReceiptHandle: change.receiptHandle,
       VisibilityTimeout: seconds(change.visibilityTimeoutMs),
     }));
-    return this.#batch<SettledEntry, SettleOutcome>(batch, options, () => settled);
+    return this.#batch<SettledEntry, SettleOutcome>(batch, options, allSettled);
   }
 
   async describe(options?: CallOptions): Promise<QueueDescription> {
@@ -147,7 +150,7 @@ export class TransportQueue implements Queue {
   async #batch<S extends SettledEntry, O extends SendOutcome | SettleOutcome>(
     batch: PreparedBatch<object>,
     options: CallOptions | undefined,
-    read: (entry: S) => O | undefined,
+    read: (successful: readonly S[]) => readonly (O | undefined)[],
   ): Promise<readonly (O | Failure)[]> {
     const { operation, entries } = batch;
     if (entries.length === 0) {
@@ -169,23 +172,34 @@ export class TransportQueue implements Queue {
     return this.#recorded(operation, () => this.#transport.call(operation, input, options?.signal));
   }
 
-  #sendOutcome(
-    { MessageId, MD5OfMessageBody, SequenceNumber }: SentEntry,
-    entry: SendEntry | undefined,
-  ): SendOutcome | undefined {
-    if (MessageId === undefined || entry === undefined) {
-      return undefined;
-    }
-    if (!this.#transport.isIntact(entry.body, MD5OfMessageBody)) {
-      const error = responseInvalid('SendMessageBatch', 'the MD5 of the body', String(MD5OfMessageBody));
-      return { ok: false, error }; // accepted, but not what was sent
-    }
-    return SequenceNumber === undefined
-      ? { ok: true, messageId: MessageId }
-      : { ok: true, messageId: MessageId, sequenceNumber: SequenceNumber };
+  #sendOutcomes(
+    sent: readonly SentEntry[],
+    entries: readonly SendEntry[],
+  ): readonly (SendOutcome | undefined)[] {
+    const intact = this.#transport.areIntact(
+      sent.map(({ Id }) => entries[Number(Id)]?.body ?? ''),
+      sent.map(({ MD5OfMessageBody }) => MD5OfMessageBody),
+    );
+    return sent.map((entry, index) => sendOutcome(entry, intact[index] === true));
   }
 
   #leave(what: string): void {
     this.#logger.warn(`${what} was left to come again`, { queueUrl: this.url });
   }
+}
+
+function sendOutcome(
+  { MessageId, MD5OfMessageBody, SequenceNumber }: SentEntry,
+  isIntact: boolean,
+): SendOutcome | undefined {
+  if (MessageId === undefined) {
+    return undefined;
+  }
+  if (!isIntact) {
+    const error = responseInvalid('SendMessageBatch', 'the MD5 of the body', String(MD5OfMessageBody));
+    return { ok: false, error }; // accepted, but not what was sent
+  }
+  return SequenceNumber === undefined
+    ? { ok: true, messageId: MessageId }
+    : { ok: true, messageId: MessageId, sequenceNumber: SequenceNumber };
 }

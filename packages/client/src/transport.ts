@@ -1,3 +1,5 @@
+import type { BodyCheck } from './body-checksum.ts';
+
 /** The actions of SQS that a queue takes. */
 export type QueueOperation =
   | 'SendMessageBatch'
@@ -11,8 +13,8 @@ export interface Transport {
   /** Most calls that it carries at a time, where it knows. */
   readonly maxConnections: number | undefined;
   readonly binary: BinaryForm;
-  /** Whether a body is the one that SQS took the MD5 of; `true` where somebody else has looked already. */
-  isIntact(body: string, md5: string | undefined): boolean;
+  /** Tells of each body whether it is the one that SQS took the MD5 of; `true` where somebody else has looked already. */
+  readonly areIntact: BodyCheck;
   /** What must be known before the first call; `undefined` once it is. Rejects with a `QueueError`. */
   prepare(): Promise<void> | undefined;
   /** Resolves with the output, or rejects with a `QueueError`. */

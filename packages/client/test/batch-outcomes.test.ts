@@ -33,8 +33,8 @@ test('every entry has the outcome of its own fate, in whatever order the answer 
           .filter(({ fate }) => fate === 'refused')
           .map(({ Id }) => ({ Id, Code: 'InvalidMessageContents', SenderFault: true })),
       };
-      const outcomes = outcomesByPosition(batch, answer, ({ Id, fate }) =>
-        fate === 'accepted' ? ({ ok: true, Id } as const) : undefined,
+      const outcomes = outcomesByPosition(batch, answer, (successful) =>
+        successful.map(({ Id, fate }) => (fate === 'accepted' ? ({ ok: true, Id } as const) : undefined)),
       );
       expect(
         outcomes.map((outcome) => (outcome.ok ? outcome.Id : [outcome.error.code, outcome.error.outcome])),
@@ -65,7 +65,8 @@ test('ids that nobody gave out are passed over', () => {
     (_, Id): Entry => ({ Id }),
   );
   const answer = { Successful: [{ Id: '1' }, { Id: '-0' }, { Id: '00' }, { Id: '' }, {}] };
-  expect(outcomesByPosition(batch, answer, () => ({ ok: true }) as const)).toMatchObject([
+  const outcomes = outcomesByPosition(batch, answer, (all) => all.map(() => ({ ok: true }) as const));
+  expect(outcomes).toMatchObject([
     { ok: false, error: { code: 'response-invalid', outcome: 'unknown', retryable: true } },
   ]);
 });

@@ -1,6 +1,6 @@
 import { textsWasm } from './texts-wasm.ts';
 
-/** What assembly/texts.ts exports. Numbers are addresses in its memory, or lengths in bytes. */
+/** What assembly/texts.as exports. Numbers are addresses in its memory, or lengths in bytes. */
 interface TextFunctions {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly escapeJson: (from: number, length: number, to: number, limit: number) => number;
@@ -11,7 +11,7 @@ interface TextFunctions {
   digestsAt(): number;
 }
 
-/** The functions of assembly/texts.ts, and their memory in parts: what is written to one is good until the next call. */
+/** The functions of assembly/texts.as, and their memory in parts: what is written to one is good until the next call. */
 export interface Simd extends Pick<TextFunctions, 'escapeJson' | 'pad' | 'md5'> {
   readonly bytes: Buffer;
   /** Where texts are put that are to be read, and how many bytes there are for them. */

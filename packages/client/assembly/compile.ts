@@ -38,7 +38,7 @@ export async function compile(): Promise<Uint8Array> {
 /** The text of src/texts-wasm.ts. */
 export function moduleOf(wasm: Uint8Array): string {
   const base64 = Buffer.from(wasm).toString('base64');
-  return `// Compiled from assembly/texts.as by \`pnpm --filter @sqskit/client wasm\`.
+  return `// Compiled from assembly/texts.as by \`npx -y pnpm@12.21.0 --filter @sqskit/client wasm\`.
 export const textsWasm =
   '${base64}';
 `;

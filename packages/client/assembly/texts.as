@@ -1,5 +1,5 @@
 // What is done to every byte that is sent, sixteen at a time: in AssemblyScript (https://www.assemblyscript.org), compiled to
-// WebAssembly with SIMD by `pnpm --filter @sqskit/client wasm` into src/texts-wasm.ts.
+// WebAssembly with SIMD by `npx -y pnpm@12.21.0 --filter @sqskit/client wasm` into src/texts-wasm.ts.
 
 // ---- JSON: the escaping of strings (RFC 8259, 7), as JSON.stringify does it
 

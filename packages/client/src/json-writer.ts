@@ -5,6 +5,9 @@ const longLength = 64;
 /** How far objects are looked into: to the fields of a batch's entries. */
 const maxDepth = 3;
 
+/** How often JSON was written to the memory that all writers share. */
+let writes = 0;
+
 /**
  * JSON in UTF-8, as JSON.stringify would have it, for a quarter of what it costs to escape 10 KB and make bytes of them
  * (`bench/json-writer.ts`): it is written straight into bytes.
@@ -17,13 +20,16 @@ export class JsonWriter {
   readonly #full: number = this.#limit + 1;
   #end = 0;
 
-  /** The bytes, good until the next call; `undefined` where the value has no JSON form or its form might be too long. */
+  /**
+   * The bytes, good until any writer's next call. `undefined` where the value has no JSON form, where that might be too long,
+   * and where a getter or `toJSON` of the value had JSON written too.
+   */
   write(value: unknown): Uint8Array | undefined {
     const { jsonAt } = this.#simd;
+    const before = ++writes;
     this.#end = jsonAt;
-    return this.#value(value, 0) && this.#end <= this.#limit
-      ? this.#bytes.subarray(jsonAt, this.#end)
-      : undefined;
+    const isWritten = this.#value(value, 0) && this.#end <= this.#limit && writes === before;
+    return isWritten ? this.#bytes.subarray(jsonAt, this.#end) : undefined;
   }
 
   /** Whether the value has a JSON form. */

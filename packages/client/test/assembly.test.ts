@@ -4,5 +4,7 @@ import { compile, moduleOf } from '../assembly/compile.ts';
 
 test('src/texts-wasm.ts is what assembly/texts.as compiles to', async () => {
   const made = readFileSync(new URL('../src/texts-wasm.ts', import.meta.url), 'utf8');
-  expect(made === moduleOf(await compile()), 'run `pnpm --filter @sqskit/client wasm`').toBe(true);
+  expect(made === moduleOf(await compile()), 'run `npx -y pnpm@12.21.0 --filter @sqskit/client wasm`').toBe(
+    true,
+  );
 });

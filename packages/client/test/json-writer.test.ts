@@ -59,6 +59,16 @@ test('objects that say themselves what they are in JSON are asked', () => {
   expect(written(undefined)).toBeUndefined();
 });
 
+test('a value that has JSON written while it is written itself is left to others', () => {
+  const other = new JsonWriter();
+  const value = {
+    before: 'x'.repeat(100),
+    nested: { toJSON: () => other.write(['y'.repeat(1_000)])?.length },
+  };
+  expect(written(value)).toBeUndefined();
+  expect(written(['next'])).toBe('["next"]');
+});
+
 test('what refers to itself is refused as ever', () => {
   const circle: Record<string, unknown> = {};
   circle['circle'] = circle;

@@ -11,7 +11,7 @@ import { callGuarded } from '@sqskit/core/callbacks';
 import { assertKnownOptions, invalidOption } from '@sqskit/core/options';
 import type { Random } from '@sqskit/core/retry';
 import { checkId, checkMessage } from './message-rules.ts';
-import { Outgoing } from './outgoing.ts';
+import { idText, Outgoing } from './outgoing.ts';
 import { maxFifoDeadlineMs, type ResolvedProducerOptions } from './producer-options.ts';
 
 /** Checks and encodes messages, and gives each its id and deadline. */
@@ -44,12 +44,13 @@ export class Intake<T> {
     const { body, groupId } = message;
     const { attributes, traceHeader } = this.#trace(message);
     const deadlineMs = this.#deadlineMs(options?.deadlineMs);
-    const id = message.id ?? this.idPrefix + ++this.#lastNumber;
+    const id = message.id ?? ++this.#lastNumber;
     const deduplicationId = this.#deduplicationId(message, id);
     const content = encode(codec, body);
     const lane = this.#fifo ? groupId : undefined;
     return new Outgoing(
       message,
+      this.idPrefix,
       id,
       content,
       attributes,
@@ -87,14 +88,14 @@ export class Intake<T> {
     }
   }
 
-  #deduplicationId(message: OutgoingMessage<T>, id: string): string | undefined {
+  #deduplicationId(message: OutgoingMessage<T>, id: string | number): string | undefined {
     if (!this.#fifo || message.deduplicationId !== undefined || this.#options.deduplication === 'content') {
       return message.deduplicationId;
     }
     if (message.id !== undefined) {
       checkId('id', message.id);
     }
-    return id;
+    return idText(this.idPrefix, id);
   }
 
   #deadlineMs(deadlineMs: number | undefined): number {

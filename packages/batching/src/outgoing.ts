@@ -26,7 +26,8 @@ export class Outgoing<T> implements AccumulatorEntry, Linked<Outgoing<T>> {
   next: Outgoing<T> | undefined;
 
   readonly message: OutgoingMessage<T>;
-  readonly id: string;
+  readonly #idPrefix: string;
+  readonly #id: string | number;
   /** The message's own, and what tracing added. */
   readonly attributes: MessageAttributes | undefined;
   readonly traceHeader: string | undefined;
@@ -57,7 +58,8 @@ export class Outgoing<T> implements AccumulatorEntry, Linked<Outgoing<T>> {
 
   constructor(
     message: OutgoingMessage<T>,
-    id: string,
+    idPrefix: string,
+    id: string | number,
     content: Content,
     attributes: MessageAttributes | undefined,
     traceHeader: string | undefined,
@@ -68,7 +70,8 @@ export class Outgoing<T> implements AccumulatorEntry, Linked<Outgoing<T>> {
     signal: AbortSignal | undefined,
   ) {
     this.message = message;
-    this.id = id;
+    this.#idPrefix = idPrefix;
+    this.#id = id;
     this.content = content;
     this.attributes = attributes;
     this.traceHeader = traceHeader;
@@ -82,6 +85,11 @@ export class Outgoing<T> implements AccumulatorEntry, Linked<Outgoing<T>> {
     this.reject = keptReject;
   }
 
+  /** Made anew each time: kept, it would be three more objects for the collector to copy while the message is under way. */
+  get id(): string {
+    return idText(this.#idPrefix, this.#id);
+  }
+
   /** A sum of what is here already: a field of its own would be one more allocation a message. */
   get deadlineAt(): number {
     return this.startedAt + this.deadlineMs;
@@ -91,6 +99,11 @@ export class Outgoing<T> implements AccumulatorEntry, Linked<Outgoing<T>> {
   get flow(): string | undefined {
     return this.message.groupId;
   }
+}
+
+/** An id that the caller gave, or the one with this number. */
+export function idText(prefix: string, id: string | number): string {
+  return typeof id === 'string' ? id : `${prefix}${id}`;
 }
 
 /** What is kept of a sealed message beside what is sent: the payload would be kept twice. */

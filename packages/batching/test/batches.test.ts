@@ -232,6 +232,14 @@ describe('what is sent', () => {
     ]);
   });
 
+  test('an id is the one that the message had when it was sent', async () => {
+    const { clock, producer } = setUp();
+    const message = { body: 'a', id: 'first' };
+    const sent = producer.send(message);
+    message.id = 'second';
+    expect(await clock.settle(sent)).toMatchObject({ id: 'first' });
+  });
+
   test('two producers have different prefixes', async () => {
     const { clock, producer } = setUp({ random: Math.random });
     const other = setUp({ random: Math.random });

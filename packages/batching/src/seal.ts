@@ -38,7 +38,7 @@ function deduplicationIdOf<T>(
   outgoing: Outgoing<T>,
   attributes: MessageAttributes | undefined,
 ): string | undefined {
-  const { id, lane, deduplicationId } = outgoing;
+  const { lane, deduplicationId } = outgoing;
   if (
     lane === undefined ||
     deduplicationId !== undefined ||
@@ -46,6 +46,7 @@ function deduplicationIdOf<T>(
   ) {
     return deduplicationId;
   }
+  const { id } = outgoing;
   checkId('id', id);
   return id;
 }

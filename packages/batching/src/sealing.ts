@@ -97,7 +97,7 @@ export class Sealing<T> implements Packaging<T> {
   settled(): void {}
 
   #begin(outgoing: Outgoing<T>): void {
-    const { id, content, attributes } = outgoing;
+    const { content, attributes } = outgoing;
     const maxBytes = this.#maxBytes;
     if (content === undefined) {
       return; // sealed already
@@ -106,7 +106,7 @@ export class Sealing<T> implements Packaging<T> {
       this.#hooks.resize(outgoing, estimate(outgoing));
       return;
     }
-    const item: Item = { id, content, attributes, attempt: 0 };
+    const item: Item = { id: outgoing.id, content, attributes, attempt: 0 };
     const sealed = this.#envelope.seal([item], maxBytes);
     if (!isPromise(sealed)) {
       this.#accept(outgoing, sealed, maxBytes);
